@@ -1,0 +1,161 @@
+package fabric
+
+import (
+	"fmt"
+	"time"
+)
+
+// VLAN is one entry of a switch's VLAN table.
+type VLAN struct {
+	ID int `json:"id"`
+	// Name is the name that the switch reports. In a Want, the empty string
+	// stands for the switch's own default (DefaultVLANName).
+	Name string `json:"name,omitempty"`
+	// State is the status that the switch reports when it is not plainly
+	// active, for example "suspended". It is never in the scope of a Want; it
+	// is kept so that a deleted VLAN can be brought back as it was.
+	State string `json:"state,omitempty"`
+}
+
+// DefaultVLANName is the name that IOS gives to a VLAN that nobody named.
+func DefaultVLANName(id int) string {
+	if id == 1 {
+		return "default"
+	}
+	return fmt.Sprintf("VLAN%04d", id)
+}
+
+// EffectiveName is the VLAN's name with the default filled in.
+func (v VLAN) EffectiveName() string {
+	if v.Name == "" {
+		return DefaultVLANName(v.ID)
+	}
+	return v.Name
+}
+
+// PortMode is the administrative mode of a switch port, in the words of
+// `switchport mode`.
+type PortMode string
+
+// The modes that can be wanted. Others, such as "private-vlan host", are only
+// observed.
+const (
+	// ModeDefault is a port without a mode of its own; what that means is the
+	// platform's choice (mostly dynamic auto).
+	ModeDefault          PortMode = ""
+	ModeAccess           PortMode = "access"
+	ModeTrunk            PortMode = "trunk"
+	ModeDynamicAuto      PortMode = "dynamic auto"
+	ModeDynamicDesirable PortMode = "dynamic desirable"
+)
+
+// Port is one switch port or port-channel.
+//
+// An observed Port has every value filled in: AccessVLAN and NativeVLAN are 1
+// and Allowed is AllVLANs() where the switch has no line. In a Want a zero value
+// asks for the default, except for what the wanted mode does not use: in mode
+// access a zero NativeVLAN or Allowed leaves the port's trunk lines alone, and
+// in mode trunk a zero AccessVLAN leaves its access VLAN alone.
+type Port struct {
+	Name        string   `json:"name"`
+	Mode        PortMode `json:"mode,omitempty"`
+	AccessVLAN  int      `json:"access_vlan,omitempty"`
+	NativeVLAN  int      `json:"native_vlan,omitempty"`
+	Allowed     VLANSet  `json:"allowed_vlans,omitzero"`
+	Description string   `json:"description,omitempty"`
+	Shutdown    bool     `json:"shutdown,omitempty"`
+	// PortFast says whether spanning tree treats the port as an edge port in
+	// its mode: a trunk needs the trunk form of the command for that.
+	PortFast bool `json:"portfast,omitempty"`
+
+	// What follows is observed and ignored in a Want.
+
+	// Routed ports carry no VLANs ("no switchport", or an address).
+	Routed bool `json:"routed,omitempty"`
+	// Channel is the port-channel that the port is a member of, 0 for none.
+	Channel int `json:"channel,omitempty"`
+	// Other holds the lines that Cthulix does not manage. They are never
+	// touched.
+	Other []string `json:"other,omitempty"`
+	// Lines holds all lines of the port as the switch printed them, without
+	// indentation. Want.Restore takes them back.
+	Lines []string `json:"lines,omitempty"`
+}
+
+// Config is what a switch has been told.
+type Config struct {
+	Hostname string          `json:"hostname"`
+	VLANs    map[int]VLAN    `json:"vlans"`
+	Ports    map[string]Port `json:"ports"`
+	// Order is the order in which the switch prints its ports.
+	Order []string `json:"order"`
+}
+
+// Capabilities are the traits of a platform that decide on commands.
+type Capabilities struct {
+	// ISL platforms can trunk in two encapsulations and must be told which one
+	// before a port becomes a trunk; others refuse the very line.
+	ISL bool `json:"isl,omitempty"`
+	// EdgeKeyword platforms print `spanning-tree portfast edge`.
+	EdgeKeyword bool `json:"edge_keyword,omitempty"`
+	// ExtendedVLANs says whether VLANs above 1005 can be created in the
+	// present VTP mode.
+	ExtendedVLANs bool `json:"extended_vlans,omitempty"`
+}
+
+// Observation is what a switch said of itself at one moment.
+type Observation struct {
+	Config
+	Platform     string       `json:"platform"` // dialect: "ios", "iosxe"
+	Model        string       `json:"model"`
+	Version      string       `json:"version"`
+	VTPMode      string       `json:"vtp_mode"` // "server", "client", "transparent", "off"
+	VTPVersion   int          `json:"vtp_version,omitempty"`
+	Capabilities Capabilities `json:"capabilities"`
+	// Running is the running configuration as text. It can hold secrets: it is
+	// for comparing on the spot, never for state, logs or messages.
+	Running string `json:"-"`
+	// Fingerprint changes when any VLAN, any port, the host name or the VTP
+	// mode does. For a part of the switch see ScopeFingerprint.
+	Fingerprint string    `json:"fingerprint"`
+	Taken       time.Time `json:"taken"`
+}
+
+// Want is a wish for a part of a switch. Only what it names is in scope;
+// everything else stays as it is.
+type Want struct {
+	// VLANs must be there, under these names.
+	VLANs map[int]VLAN `json:"vlans,omitempty"`
+	// AbsentVLANs must not be there.
+	AbsentVLANs []int `json:"absent_vlans,omitempty"`
+	// Ports must be as described. The keys are canonical names.
+	Ports map[string]Port `json:"ports,omitempty"`
+	// Restore maps a port to Port.Lines of an earlier observation: the port's
+	// managed lines go back to exactly those.
+	Restore map[string][]string `json:"restore,omitempty"`
+}
+
+// Empty says whether the want names nothing at all.
+func (w Want) Empty() bool {
+	return len(w.VLANs) == 0 && len(w.AbsentVLANs) == 0 && len(w.Ports) == 0 && len(w.Restore) == 0
+}
+
+// Change is the way from an observation to a want, and back. It is plain data.
+type Change struct {
+	// Commands are the configuration lines in the order in which they are
+	// sent, between entering and leaving configuration mode.
+	Commands []string `json:"commands"`
+	// Rollback are the lines that undo all of Commands.
+	Rollback []string `json:"rollback"`
+	// Undo is Rollback as a want: planned against any later observation, it
+	// leads back to what was before the change. A resource keeps it to restore
+	// the switch when it is destroyed.
+	Undo Want `json:"undo"`
+	// Unmet lists what the change takes for granted and the observation lacks,
+	// for example a VLAN that another resource has yet to create. It is a
+	// warning while planning; to apply such a change is refused.
+	Unmet []*FieldError `json:"-"`
+}
+
+// Empty says whether there is nothing to do.
+func (c Change) Empty() bool { return len(c.Commands) == 0 }
