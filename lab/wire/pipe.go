@@ -31,3 +31,6 @@ func (p *pipeEnd) Close() error {
 	p.out.close()
 	return nil
 }
+
+// Buffered returns how many frames Read would return without waiting.
+func (p *pipeEnd) Buffered() int { return p.in.len() }

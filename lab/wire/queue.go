@@ -107,3 +107,9 @@ func (q *queue) isClosed() bool {
 	defer q.mu.Unlock()
 	return q.closed
 }
+
+func (q *queue) len() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.n
+}
