@@ -74,3 +74,14 @@ func (e *StateError) Error() string {
 }
 
 func (e *StateError) Unwrap() error { return e.Err }
+
+// SuiteError says that the BMC offers none of the cipher suites that were asked for.
+type SuiteError struct {
+	// BMC is the name and address of the controller; Tried are the suites.
+	BMC   string
+	Tried []int
+}
+
+func (e *SuiteError) Error() string {
+	return fmt.Sprintf("BMC %s offers none of the cipher suites %v: enable 17 or 3 on it", e.BMC, e.Tried)
+}

@@ -1,19 +1,133 @@
 package ipmi
 
-import "sync"
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"sync"
+	"time"
+)
 
-// Pool keeps what is shared between all callers of one BMC address: the queue, and which accounts it refused.
-// [New] uses one pool for the whole process; a pool of one's own is for tests.
+// Pool keeps what is shared between all callers of one BMC address: the queue, the pace, and which accounts it
+// refused. [New] uses one pool for the whole process; a pool of one's own is for tests.
 type Pool struct {
 	mu    sync.Mutex
 	lines map[string]*line
 }
 
-// line is what callers of one address share.
-type line struct{}
-
 // NewPool returns an empty pool.
 func NewPool() *Pool { return &Pool{lines: map[string]*line{}} }
 
-// Get returns the BMC that target names. It does not touch the network.
-func (p *Pool) Get(target Target) *BMC { return &BMC{target: target} }
+// Get returns the BMC that target names. It does not touch the network, so a bad address or cipher suite is
+// reported by the first call, or by [Target.Validate].
+func (p *Pool) Get(target Target) *BMC {
+	address := target.address()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l, ok := p.lines[address]
+	if !ok {
+		l = newLine()
+		p.lines[address] = l
+	}
+	return &BMC{target: target, line: l}
+}
+
+// A controller may freeze under a burst of commands, so no more than paceBurst go out at once and then one
+// every paceEvery.
+const (
+	paceBurst = 32
+	paceEvery = 10 * time.Millisecond
+)
+
+// line is what the callers of one address share.
+type line struct {
+	turn chan struct{} // holds one token: whoever has it may talk
+
+	// Only the holder of the turn touches these two.
+	tokens float64
+	filled time.Time
+
+	mu      sync.Mutex
+	refused map[account]string // reasons
+}
+
+// account stands for a name and password without keeping either.
+type account [sha256.Size]byte
+
+// accountSalt makes the remembered digests worthless outside of this process.
+var accountSalt = func() []byte {
+	salt := make([]byte, sha256.Size)
+	_, _ = rand.Read(salt) // never fails, by its documentation
+	return salt
+}()
+
+func newLine() *line {
+	l := &line{turn: make(chan struct{}, 1), tokens: paceBurst, refused: map[account]string{}}
+	l.turn <- struct{}{}
+	return l
+}
+
+func accountOf(t Target) account {
+	mac := hmac.New(sha256.New, accountSalt)
+	for _, part := range []string{t.address(), t.Username, t.Password} {
+		// The lengths keep ("a", "bc") and ("ab", "c") apart.
+		_, _ = mac.Write([]byte{byte(len(part) >> 8), byte(len(part))})
+		_, _ = mac.Write([]byte(part))
+	}
+	return account(mac.Sum(nil))
+}
+
+func (l *line) enter(ctx context.Context) error {
+	// A context that has ended never gets a turn, even when one is free.
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-l.turn:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (l *line) leave() { l.turn <- struct{}{} }
+
+// pace waits until the next command may go out. The caller holds the turn.
+func (l *line) pace(ctx context.Context) error {
+	now := time.Now()
+	if !l.filled.IsZero() {
+		l.tokens = min(paceBurst, l.tokens+float64(now.Sub(l.filled))/float64(paceEvery))
+	}
+	l.filled = now
+	l.tokens--
+	if l.tokens >= 0 {
+		return ctx.Err()
+	}
+	return pause(ctx, time.Duration(-l.tokens*float64(paceEvery)))
+}
+
+func (l *line) remember(a account, reason string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refused[a] = reason
+}
+
+func (l *line) remembered(a account) (reason string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	reason, ok = l.refused[a]
+	return reason, ok
+}
+
+// pause waits for d or for the context.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,115 @@
+package ipmi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bougou/go-ipmi/pkg/client"
+	"github.com/bougou/go-ipmi/pkg/types"
+)
+
+// talk runs one operation: it waits for the line, opens a session, and closes it again.
+func (b *BMC) talk(ctx context.Context, doing string, op func(*conversation) error) error {
+	if err := b.target.Validate(); err != nil {
+		return err
+	}
+	if err := b.line.enter(ctx); err != nil {
+		return fmt.Errorf("BMC %s: %s: gave up while waiting behind other callers: %w", b.target.label(), doing, err)
+	}
+	defer b.line.leave()
+	// Looked up only now, so that of many callers who come with the same wrong password one gets through.
+	if reason, ok := b.line.remembered(accountOf(b.target)); ok {
+		return &AuthError{BMC: b.target.label(), Username: b.target.Username, Reason: reason, Remembered: true}
+	}
+	began := time.Now()
+	v := &conversation{bmc: b, ctx: ctx, doing: doing, began: began}
+	defer v.hangUp()
+	err := op(v)
+	if log := b.target.Logger; log != nil {
+		log.InfoContext(ctx, "bmc", "bmc", b.target.label(), "verb", doing, "took", time.Since(began), "error", err)
+	}
+	return err
+}
+
+// conversation is one operation on a BMC: a session that is opened when first needed, and again when it died.
+type conversation struct {
+	bmc   *BMC
+	ctx   context.Context // of the operation, which this value does not outlive
+	doing string
+	began time.Time
+	s     *session
+}
+
+func (v *conversation) hangUp() {
+	if v.s != nil {
+		v.s.close(v.ctx)
+		v.s = nil
+	}
+}
+
+func (v *conversation) session() (*session, error) {
+	if v.s == nil {
+		s, err := v.bmc.connect(v.ctx)
+		if err != nil {
+			return nil, err
+		}
+		v.s = s
+	}
+	return v.s, nil
+}
+
+// once sends a command that must not be repeated.
+func (v *conversation) once(name string, call func(context.Context, *client.Client) error) error {
+	s, err := v.session()
+	if err != nil {
+		return err
+	}
+	return v.verdict(s.send(v.ctx, name, func() error { return call(v.ctx, s.c) }))
+}
+
+// ask sends a command that does no harm when it is repeated, until it is answered. When the session seems dead it
+// opens another, once.
+func (v *conversation) ask(name string, call func(context.Context, *client.Client) error) error {
+	for fresh := 0; ; fresh++ {
+		s, err := v.session()
+		if err != nil {
+			return err
+		}
+		for range tries {
+			err = s.send(v.ctx, name, func() error { return call(v.ctx, s.c) })
+			if !errors.Is(err, errLost) || ended(v.ctx) != nil {
+				return v.verdict(err)
+			}
+		}
+		s.dead = true
+		v.hangUp()
+		if fresh == 1 {
+			return v.verdict(err)
+		}
+	}
+}
+
+// verdict gives what went wrong its public type.
+func (v *conversation) verdict(err error) error {
+	var code *CommandError
+	if err == nil || errors.As(err, &code) || errors.Is(err, errUnusable) {
+		return err
+	}
+	return &UnreachableError{BMC: v.bmc.target.label(), Doing: v.doing, Waited: time.Since(v.began), Err: err}
+}
+
+// completionText is the meaning of a completion code, without the number.
+func completionText(code types.CompletionCode) string {
+	switch code {
+	case types.CodeNotSupported:
+		return "not supported in the present state"
+	case types.CodeInsufficientPrivilege:
+		return "insufficient privilege"
+	case types.CodeNodeBusy:
+		return "busy"
+	}
+	return strings.TrimSpace(code.String())
+}
