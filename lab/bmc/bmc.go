@@ -1,12 +1,25 @@
 // Package bmc is the lab's management controller: it speaks IPMI 2.0 on a packet connection and works the power
 // button and boot setting of a machine.Chassis.
+//
+// The protocol is go-ipmi's server; what is here is the hardware behind it, the boot options with their
+// 60-second expiry, and the answers to verbs that do not fit the machine's state.
 package bmc
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"sync"
+
+	"github.com/bougou/go-ipmi/pkg/bmc"
+	"github.com/bougou/go-ipmi/pkg/clock"
+	"github.com/bougou/go-ipmi/pkg/handlers"
+	"github.com/bougou/go-ipmi/pkg/server"
+	"github.com/bougou/go-ipmi/pkg/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/machine"
 )
@@ -19,6 +32,8 @@ type Config struct {
 	Username, Password string
 	// CipherSuites that it accepts; default 17 and 3.
 	CipherSuites []int
+	// Clock drives the expiry of boot flags and sessions. Nil is the real one.
+	Clock clock.Clock
 	// Logger gets each command. Nil discards.
 	Logger *slog.Logger
 }
@@ -29,25 +44,136 @@ type Counts struct {
 	On, Off, Soft, Cycle, Reset int
 	// SetBoot counts changes of the boot flags.
 	SetBoot int
-	// Logins counts log-ins that were begun; Sessions those that succeeded.
+	// Logins counts log-ins that came as far as naming a user; Sessions those that succeeded.
 	Logins, Sessions int
-	// Commands counts all commands inside and outside of sessions.
+	// Commands counts all commands, inside and outside of sessions.
 	Commands int
 }
 
 // BMC is a controller.
-type BMC struct{ cfg Config }
+type BMC struct {
+	cfg     Config
+	state   *bmc.BMC
+	chassis machine.Chassis
+	boot    *bootOptions
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	counts Counts
+}
+
+// The limits that IPMI sets.
+const (
+	maxUsername = bmc.MaxUserNameLen
+	maxPassword = bmc.MaxPasswordLen
+)
+
+// lanChannel is the channel that the network is on; administratorSlot the user that the configuration names.
+const (
+	lanChannel        = 1
+	administratorSlot = 2
+)
 
 // New returns a controller for chassis.
-func New(cfg Config, chassis machine.Chassis) (*BMC, error) { return &BMC{cfg: cfg}, nil }
+func New(cfg Config, chassis machine.Chassis) (*BMC, error) {
+	if chassis == nil {
+		return nil, fmt.Errorf("lab BMC %s: no chassis given", cfg.Name)
+	}
+	if cfg.Username == "" || len(cfg.Username) > maxUsername {
+		return nil, fmt.Errorf("lab BMC %s: the user name has %d bytes: want 1 to %d", cfg.Name, len(cfg.Username), maxUsername)
+	}
+	if cfg.Password == "" || len(cfg.Password) > maxPassword {
+		return nil, fmt.Errorf("lab BMC %s: the password has %d bytes: want 1 to %d", cfg.Name, len(cfg.Password), maxPassword)
+	}
+	suites := []types.CipherSuiteID{types.CipherSuiteID17, types.CipherSuiteID3}
+	if len(cfg.CipherSuites) > 0 {
+		suites = nil
+		for _, suite := range cfg.CipherSuites {
+			if suite != 3 && suite != 17 {
+				return nil, fmt.Errorf("lab BMC %s: cipher suite %d: want 3 or 17", cfg.Name, suite)
+			}
+			suites = append(suites, types.CipherSuiteID(suite))
+		}
+		// The list is advertised as it stands; clients expect it sorted.
+		slices.Sort(suites)
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = clock.Real
+	}
+	log := cfg.Logger
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	b := &BMC{cfg: cfg, chassis: chassis, log: log.With("bmc", cfg.Name)}
+	b.boot = newBootOptions(cfg.Clock, chassis)
 
-// Serve answers on conn until ctx ends; then it closes conn and returns nil.
+	digest := sha256.Sum256([]byte("cthulix lab bmc " + cfg.Name))
+	guid := [16]byte(digest[:16])
+	guid[6] = guid[6]&0x0f | 0x80 // a version 8 UUID: the content is our own business
+	guid[8] = guid[8]&0x3f | 0x80
+	b.state = bmc.New(bmc.DeviceInfo{
+		DeviceID: 0x20, DeviceRevision: 1, FirmwareMajor: 1, FirmwareMinor: 0x00, IPMIVersion: 0x02,
+		// 0 is "unspecified": the lab has no vendor number of its own.
+		ManufacturerID: 0, ProductID: 0x0001,
+		AdditionalDeviceSupport: 0x80, // chassis device
+	}, guid, &hardware{b}, bmc.WithClock(cfg.Clock), bmc.WithCipherSuites(suites), bmc.WithV15Disabled())
+
+	user, err := b.state.Users.Add(administratorSlot, cfg.Username)
+	if err != nil {
+		return nil, fmt.Errorf("lab BMC %s: add the user %s: %w", cfg.Name, cfg.Username, err)
+	}
+	user.SetPassword([]byte(cfg.Password))
+	user.Enabled = true
+	user.ChannelAccess[lanChannel] = bmc.UserChannelAccess{MaxPrivilege: bmc.PrivilegeLevelAdministrator, Enabled: true}
+	return b, nil
+}
+
+// Serve answers on conn until ctx ends; then it closes conn and returns nil. It is called once.
 func (b *BMC) Serve(ctx context.Context, conn net.PacketConn) error {
-	return errors.New("bmc: not built yet")
+	registry := handlers.NewRegistry()
+	registry.Use(b.observe)
+	handlers.RegisterAllHandlers(registry)
+	b.register(registry)
+	srv := server.NewServer(b.state, &tap{PacketConn: conn, bmc: b}, server.WithHandlerRegistry(registry))
+
+	// The server blocks in a read that knows nothing of contexts.
+	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
+	defer stop()
+	err := srv.Serve(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err == nil {
+		err = errors.New("the connection was closed")
+	}
+	return fmt.Errorf("lab BMC %s: %w", b.cfg.Name, errors.Join(err, srv.Close()))
 }
 
 // Counts returns what was asked so far.
-func (b *BMC) Counts() Counts { return Counts{} }
+func (b *BMC) Counts() Counts {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.counts
+}
+
+// OpenSessions is how many sessions are open or half open.
+func (b *BMC) OpenSessions() int { return b.state.Sessions.Count() }
+
+func (b *BMC) count(add func(*Counts)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	add(&b.counts)
+}
+
+// observe counts and logs each command.
+func (b *BMC) observe(next handlers.Handler) handlers.Handler {
+	return handlers.HandlerFunc(func(ctx context.Context, hctx *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
+		answer, code, err := next.Handle(ctx, hctx, data)
+		b.count(func(c *Counts) { c.Commands++ })
+		b.log.DebugContext(ctx, "ipmi", "command", hctx.Command.Name, "netfn", uint8(hctx.Command.NetFn), "id", hctx.Command.ID, "code", uint8(code))
+		return answer, code, err
+	})
+}
 
 // Serve runs a controller for chassis on conn until ctx ends.
 func Serve(ctx context.Context, conn net.PacketConn, cfg Config, chassis machine.Chassis) error {
