@@ -64,11 +64,12 @@ func (s *tftpSend) sendBlocks(first, last int) error {
 }
 
 // exchange sends and waits until the client acknowledges some of the `outstanding` blocks behind s.acked (0: the
-// option acknowledgement). A repeated acknowledgement of an older block never makes it send again at once: that would
-// double every packet from there on.
+// option acknowledgement). A repeated acknowledgement does not make it send again, which would double every packet from
+// there on; but for once in a window, where it says that the window's first block was lost.
 func (s *tftpSend) exchange(ctx context.Context, outstanding int, send func() error) error {
 	timer := time.NewTimer(s.wait)
 	defer timer.Stop()
+	again := false
 	for try := 1; ; try++ {
 		if err := send(); err != nil {
 			return err
@@ -89,6 +90,10 @@ func (s *tftpSend) exchange(ctx context.Context, outstanding int, send func() er
 					return &tftpStopped{Why: reply.Failed, Acked: s.acked}
 				}
 				further := int(reply.Ack - uint16(s.acked))
+				if further == 0 && s.req.Window > 1 && outstanding > 0 && !again {
+					again, waiting = true, false
+					continue
+				}
 				if further > outstanding || (further == 0) != (outstanding == 0) {
 					continue
 				}
