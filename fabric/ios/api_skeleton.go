@@ -9,13 +9,6 @@ import (
 
 var errNotBuilt = errors.New("not built yet")
 
-// Plan works out the minimal ordered commands from an observation to a want,
-// and back. It is pure. What cannot be done is an error of type
-// fabric.FieldErrors.
-func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
-	return fabric.Change{}, errNotBuilt
-}
-
 // Session is one SSH session with one switch, at privilege level 15. It is
 // used by one goroutine at a time.
 type Session struct{}
