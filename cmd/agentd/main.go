@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"runtime/debug"
 
@@ -27,13 +28,15 @@ func main() {
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(64 << 20)
 
+	log := slog.New(agentd.NewConsole(os.Stderr))
 	linux := agentd.NewLinux()
-	action, err := agentd.Run(context.Background(), agentd.Config{OS: linux, Version: version})
+	action, err := agentd.Run(context.Background(), agentd.Config{OS: linux, Version: version, Logger: log})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "cthulix:", err)
+		log.Error("agentd ends", "error", err)
 	}
+	log.Info("ending the host", "action", action)
 	if err := linux.Halt(action); err != nil {
-		fmt.Fprintln(os.Stderr, "cthulix:", err)
+		log.Error("the host cannot be ended", "error", err)
 	}
 	// Linux panics when process 1 ends; stay, so that the console can be read.
 	select {}
