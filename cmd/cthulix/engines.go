@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 func enginesCommand() *cobra.Command {
-	var offline, quiet bool
+	var offline, quiet, first bool
 	cmd := &cobra.Command{
 		Use:   "engines [NAME...]",
 		Short: "Find Consul, Nomad, Terraform or OpenTofu, or download or build them, and print their paths",
@@ -29,17 +30,26 @@ pinned version from Go modules into the cache. Without names: consul and nomad.`
 					}
 				}
 			}
+			var failed error
 			for _, name := range args {
 				path, err := engines.Locate(cmd.Context(), name, opts)
-				if err != nil {
+				switch {
+				case err == nil:
+					fmt.Fprintln(cmd.OutOrStdout(), path)
+					if first {
+						return nil
+					}
+				case !first:
 					return err
+				default:
+					failed = errors.Join(failed, err)
 				}
-				fmt.Fprintln(cmd.OutOrStdout(), path)
 			}
-			return nil
+			return failed
 		},
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "neither download nor build")
+	cmd.Flags().BoolVar(&first, "first", false, "stop at the first of the names that can be had")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "print paths only")
 	return cmd
 }
