@@ -83,6 +83,8 @@ type OS interface {
 	// LoadModule loads one Linux module. One that is loaded already is no error.
 	LoadModule(path, params string) error
 	SetHostname(name string) error
+	// Seed waits until Linux can give random numbers.
+	Seed() error
 	// OpenConsole makes the console the agent's standard streams, once /dev is mounted.
 	OpenConsole() error
 	Links() ([]Link, error)

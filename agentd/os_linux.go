@@ -59,6 +59,20 @@ func (l *Linux) LoadModule(path, params string) error {
 // SetHostname implements OS.
 func (l *Linux) SetHostname(name string) error { return unix.Sethostname([]byte(name)) }
 
+// Seed implements OS. A machine without a random instruction has no entropy
+// yet. Only a call that blocks makes Linux gather some from its timer's
+// jitter, within a second; the DHCP library's calls do not block, and would
+// spin for ever.
+func (l *Linux) Seed() error {
+	var one [1]byte
+	for {
+		_, err := unix.Getrandom(one[:], 0)
+		if !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 // OpenConsole implements OS.
 func (l *Linux) OpenConsole() error {
 	fd, err := unix.Open("/dev/console", unix.O_RDWR|unix.O_NOCTTY, 0)

@@ -122,6 +122,7 @@ type resumingReader struct {
 	offset int64
 	total  int64 // -1 when unknown
 	fails  int
+	ended  bool
 }
 
 // A connection is taken as dead when it brings nothing for idleTimeout.
@@ -132,6 +133,9 @@ const (
 
 func (r *resumingReader) Read(p []byte) (int, error) {
 	for {
+		if r.ended {
+			return 0, io.EOF
+		}
 		if r.body == nil {
 			if err := r.open(); err != nil {
 				if err := r.failed(err); err != nil {
@@ -154,7 +158,8 @@ func (r *resumingReader) Read(p []byte) (int, error) {
 		}
 		r.Close()
 		if err == io.EOF && (r.total < 0 || r.offset == r.total) {
-			return 0, io.EOF
+			r.ended = true
+			continue
 		}
 		if err == io.EOF {
 			err = io.ErrUnexpectedEOF
