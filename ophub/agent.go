@@ -2,6 +2,8 @@ package ophub
 
 import (
 	"context"
+	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/keg"
@@ -32,37 +34,59 @@ type Agent struct {
 	MAC       string                 `json:"mac"`
 	Kernels   map[string]KernelState `json:"kernels,omitempty"`
 	Started   time.Time              `json:"started"`
-	Updated   time.Time              `json:"updated"`
-	CPUs      int                    `json:"cpus,omitempty"`
-	MemoryMiB int                    `json:"memory_mib,omitempty"`
+	// Updated is when the record was last written, by the host's clock.
+	Updated   time.Time `json:"updated"`
+	CPUs      int       `json:"cpus,omitempty"`
+	MemoryMiB int       `json:"memory_mib,omitempty"`
+}
+
+func (a Agent) normalized() (Agent, error) {
+	if err := checkName("agent of host", a.Host); err != nil {
+		return a, err
+	}
+	bad := func(field, format string, args ...any) (Agent, error) {
+		return a, &InvalidError{Kind: "agent of host", Name: a.Host, Field: field, Problem: fmt.Sprintf(format, args...)}
+	}
+	if a.BootID == "" {
+		return bad("boot_id", "is empty")
+	}
+	if a.Image != "" && !a.Image.Valid() {
+		return bad("image", "%q is not a KID", a.Image)
+	}
+	if len(a.Addresses) == 0 {
+		return bad("addresses", "has none")
+	}
+	for i, s := range a.Addresses {
+		if _, err := netip.ParseAddr(s); err != nil {
+			return bad(fmt.Sprintf("addresses[%d]", i), "%v", err)
+		}
+	}
+	if a.MAC != "" {
+		mac, err := NormalizeMAC(a.MAC)
+		if err != nil {
+			return bad("mac", "%v", err)
+		}
+		a.MAC = mac
+	}
+	return a, nil
+}
+
+// joined tells whether the agent serves at least one kernel, and all of those
+// it has.
+func (a Agent) joined() bool {
+	for _, k := range a.Kernels {
+		if k.Status != KernelReady {
+			return false
+		}
+	}
+	return len(a.Kernels) > 0
 }
 
 // Agent returns the live record of a host, or ErrNotFound when none lives.
-func (h *Hub) Agent(ctx context.Context, host string) (Agent, error) { return Agent{}, errUnbuilt }
-
-// Agents returns all live records, ordered by host.
-func (h *Hub) Agents(ctx context.Context) ([]Agent, error) { return nil, errUnbuilt }
-
-// Registration keeps one host's live record.
-type Registration struct{}
-
-// Register makes the live record of a host: a node and a service in Consul's
-// catalog, and a record under a session that ends ttl after the last renewal
-// (Consul takes 10 s to 24 h, and may be up to twice as late). A record of an
-// earlier boot of the same host is taken over.
-func (h *Hub) Register(ctx context.Context, agent Agent, ttl time.Duration) (*Registration, error) {
-	return nil, errUnbuilt
+func (h *Hub) Agent(ctx context.Context, host string) (Agent, error) {
+	agent, _, err := get[Agent](ctx, h, kindLive, host)
+	return agent, err
 }
 
-// Update replaces the live record.
-func (r *Registration) Update(ctx context.Context, agent Agent) error { return errUnbuilt }
-
-// Run renews the session until ctx ends, and registers again when it is lost.
-// It returns nil when ctx ends.
-func (r *Registration) Run(ctx context.Context) error { return errUnbuilt }
-
-// Close takes the live record and the catalog entries back.
-func (r *Registration) Close(ctx context.Context) error { return errUnbuilt }
-
-// Reap removes the catalog nodes of hosts whose live record is gone.
-func (h *Hub) Reap(ctx context.Context) error { return errUnbuilt }
+// Agents returns all live records, ordered by host.
+func (h *Hub) Agents(ctx context.Context) ([]Agent, error) { return list[Agent](ctx, h, kindLive) }

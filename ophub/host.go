@@ -2,9 +2,25 @@ package ophub
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cthulix/terraform-provider-cthulix/keg"
+)
+
+// Firmware of a host.
+const (
+	FirmwareBIOS = "bios"
+	FirmwareUEFI = "uefi"
+)
+
+// Bounds that keep a host and its claims within one Consul transaction.
+const (
+	maxMACs    = 32
+	maxKernels = 16
 )
 
 // Host is the record of a machine: what it is, where it is plugged in, and
@@ -20,35 +36,109 @@ type Host struct {
 	Args []string `json:"args,omitempty"`
 	// Kernels are the compute domains that the host serves, by name.
 	Kernels []string `json:"kernels,omitempty"`
-	// Firmware is "bios" or "uefi"; empty is not known.
+	// Firmware is FirmwareBIOS or FirmwareUEFI; empty is not known.
 	Firmware string `json:"firmware,omitempty"`
 	// BMC is the address of the management controller, never a credential.
 	BMC string `json:"bmc,omitempty"`
 	// Generation counts the changes of the record. PutHost sets it.
 	Generation uint64 `json:"generation"`
 	// Updated is when PutHost last changed the record.
-	Updated time.Time `json:"updated"`
+	Updated time.Time `json:"updated,omitzero"`
 }
 
-// PutHost stores the record of a host. A MAC address or a switch port that
-// another host has already is a *ConflictError; a kernel without a record is
-// an error. Storing what is there already changes nothing.
-func (h *Hub) PutHost(ctx context.Context, host Host) error { return errUnbuilt }
+// Validate checks the record by itself and returns the first *InvalidError.
+func (host Host) Validate() error {
+	_, err := host.normalized()
+	return err
+}
+
+// normalized is the record in the spelling in which it is stored.
+func (host Host) normalized() (Host, error) {
+	if err := checkName("host", host.Name); err != nil {
+		return host, err
+	}
+	bad := func(field, format string, args ...any) (Host, error) {
+		return host, &InvalidError{Kind: "host", Name: host.Name, Field: field, Problem: fmt.Sprintf(format, args...)}
+	}
+	if n := len(host.MACs); n == 0 || n > maxMACs {
+		return bad("macs", "has %d addresses: want 1 to %d", n, maxMACs)
+	}
+	macs := make([]string, len(host.MACs))
+	for i, s := range host.MACs {
+		mac, err := NormalizeMAC(s)
+		if err != nil {
+			return bad(fmt.Sprintf("macs[%d]", i), "%v", err)
+		}
+		if j := slices.Index(macs[:i], mac); j >= 0 {
+			return bad(fmt.Sprintf("macs[%d]", i), "%s is given twice, in macs[%d] too", mac, j)
+		}
+		macs[i] = mac
+	}
+	host.MACs = macs
+	if (host.Switch == "") != (host.Port == "") {
+		return bad("port", "switch %q and port %q: give both or neither", host.Switch, host.Port)
+	}
+	if strings.ContainsFunc(host.Switch+host.Port, unicode.IsControl) {
+		return bad("port", "switch %q and port %q: control characters", host.Switch, host.Port)
+	}
+	if host.VLAN < 0 || host.VLAN > 4094 || (host.VLAN >= 1002 && host.VLAN <= 1005) {
+		return bad("vlan", "%d: want 1 to 4094 without 1002 to 1005, or 0 for none", host.VLAN)
+	}
+	if host.Image != "" && !host.Image.Valid() {
+		return bad("image", "%q is not a KID", host.Image)
+	}
+	for i, arg := range host.Args {
+		// A line break would end the line of the boot script that it becomes part of.
+		if arg == "" || strings.ContainsFunc(arg, unicode.IsControl) {
+			return bad(fmt.Sprintf("args[%d]", i), "%q: empty, or with control characters", arg)
+		}
+	}
+	if len(host.Kernels) > maxKernels {
+		return bad("kernels", "has %d: want at most %d", len(host.Kernels), maxKernels)
+	}
+	for i, name := range host.Kernels {
+		if !namePattern.MatchString(name) {
+			return bad(fmt.Sprintf("kernels[%d]", i), "%q is no kernel's name", name)
+		}
+		if slices.Contains(host.Kernels[:i], name) {
+			return bad(fmt.Sprintf("kernels[%d]", i), "%s is given twice", name)
+		}
+	}
+	switch host.Firmware {
+	case "", FirmwareBIOS, FirmwareUEFI:
+	default:
+		return bad("firmware", "%q: want %q or %q", host.Firmware, FirmwareBIOS, FirmwareUEFI)
+	}
+	return host, nil
+}
+
+// same tells whether two records differ in nothing but the bookkeeping.
+func (host Host) same(other Host) bool {
+	return host.Name == other.Name && slices.Equal(host.MACs, other.MACs) &&
+		host.Switch == other.Switch && host.Port == other.Port && host.VLAN == other.VLAN &&
+		host.Image == other.Image && slices.Equal(host.Args, other.Args) &&
+		slices.Equal(host.Kernels, other.Kernels) && host.Firmware == other.Firmware && host.BMC == other.BMC
+}
 
 // Host returns the record of the host of that name, or ErrNotFound.
-func (h *Hub) Host(ctx context.Context, name string) (Host, error) { return Host{}, errUnbuilt }
+func (h *Hub) Host(ctx context.Context, name string) (Host, error) {
+	host, _, err := get[Host](ctx, h, kindHost, name)
+	return host, err
+}
 
 // Hosts returns all host records, ordered by name.
-func (h *Hub) Hosts(ctx context.Context) ([]Host, error) { return nil, errUnbuilt }
+func (h *Hub) Hosts(ctx context.Context) ([]Host, error) { return list[Host](ctx, h, kindHost) }
 
 // HostByMAC returns the record of the host with that MAC address, in any
 // spelling, or ErrNotFound.
-func (h *Hub) HostByMAC(ctx context.Context, mac string) (Host, error) { return Host{}, errUnbuilt }
-
-// DeleteHost removes a host's record and its boot record. No record is no error.
-func (h *Hub) DeleteHost(ctx context.Context, name string) error { return errUnbuilt }
-
-// WatchHosts sends all host records, ordered by name, now and after each
-// change, until ctx ends; then it closes the channel. Only the first reading
-// can fail; later failures are retried for as long as it takes.
-func (h *Hub) WatchHosts(ctx context.Context) (<-chan []Host, error) { return nil, errUnbuilt }
+func (h *Hub) HostByMAC(ctx context.Context, mac string) (Host, error) {
+	mac, err := NormalizeMAC(mac)
+	if err != nil {
+		return Host{}, h.fail("find host by MAC address", err)
+	}
+	owner, _, err := get[string](ctx, h, kindClaim, macClaim(mac))
+	if err != nil {
+		return Host{}, err
+	}
+	return h.Host(ctx, owner)
+}
