@@ -1,0 +1,287 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+type providerModel struct {
+	Ophub       types.Object `tfsdk:"ophub"`
+	Nomad       types.Object `tfsdk:"nomad"`
+	Opserver    types.Object `tfsdk:"opserver"`
+	CacheDir    types.String `tfsdk:"cache_dir"`
+	Credentials types.Map    `tfsdk:"credentials"`
+	Switches    types.Map    `tfsdk:"switches"`
+}
+
+type endpointModel struct {
+	Address types.String `tfsdk:"address"`
+	Token   types.String `tfsdk:"token"`
+}
+
+type credentialModel struct {
+	Username       types.String `tfsdk:"username"`
+	Password       types.String `tfsdk:"password"`
+	EnablePassword types.String `tfsdk:"enable_password"`
+	PrivateKey     types.String `tfsdk:"private_key"`
+}
+
+type switchConfigModel struct {
+	Address             types.String `tfsdk:"address"`
+	Platform            types.String `tfsdk:"platform"`
+	Credentials         types.String `tfsdk:"credentials"`
+	HostKey             types.String `tfsdk:"host_key"`
+	ManagementInterface PortName     `tfsdk:"management_interface"`
+	LegacyAlgorithms    types.Bool   `tfsdk:"legacy_algorithms"`
+}
+
+func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
+	endpoint := func(what, env string) schema.SingleNestedAttribute {
+		return schema.SingleNestedAttribute{
+			MarkdownDescription: what,
+			Optional:            true,
+			Attributes: map[string]schema.Attribute{
+				"address": schema.StringAttribute{
+					MarkdownDescription: "URL, such as `http://10.20.0.1:8500`. Without it the environment's `CTHULIX_" + env + "_ADDR` is used.",
+					Optional:            true,
+				},
+				"token": schema.StringAttribute{
+					MarkdownDescription: "Token to present. Without it the environment's `CTHULIX_" + env + "_TOKEN` is used.",
+					Optional:            true,
+					Sensitive:           true,
+				},
+			},
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Turns racked machines and blank switch ports into a running compute cluster.\n\n" +
+			"Nothing of this block is stored in state or plan. It may take ephemeral values, and whatever is not known yet at plan is not needed yet.",
+		Attributes: map[string]schema.Attribute{
+			"ophub":    endpoint("The ophub: the records that opserver, hosts and provider share. They live in Consul.", "OPHUB"),
+			"nomad":    endpoint("The Nomad servers that run kernels and gridapps.", "NOMAD"),
+			"opserver": endpoint("The opserver's operator API: images and artefacts are uploaded there.", "OPSERVER"),
+			"cache_dir": schema.StringAttribute{
+				MarkdownDescription: "Where images are built and what was downloaded is kept. Default: `cthulix` in the user's cache directory. The environment's `CTHULIX_CACHE_DIR` changes the default.",
+				Optional:            true,
+			},
+			"credentials": schema.MapNestedAttribute{
+				MarkdownDescription: "Accounts on switches and BMCs, by a name that switches and hosts refer to.",
+				Optional:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"username": schema.StringAttribute{
+						MarkdownDescription: "Whom to log in as.",
+						Required:            true,
+					},
+					"password": schema.StringAttribute{
+						MarkdownDescription: "Password of the account.",
+						Optional:            true,
+						Sensitive:           true,
+					},
+					"enable_password": schema.StringAttribute{
+						MarkdownDescription: "Password of privileged mode, on switches that ask for one.",
+						Optional:            true,
+						Sensitive:           true,
+					},
+					"private_key": schema.StringAttribute{
+						MarkdownDescription: "SSH private key in PEM form, instead of a password.",
+						Optional:            true,
+						Sensitive:           true,
+					},
+				}},
+			},
+			"switches": schema.MapNestedAttribute{
+				MarkdownDescription: "How to reach each switch, by the name that resources call it.",
+				Optional:            true,
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					"address": schema.StringAttribute{
+						MarkdownDescription: "Host name or IP address, and a port if it is not 22.",
+						Required:            true,
+					},
+					"platform": schema.StringAttribute{
+						MarkdownDescription: "Operating system of the switch. Default: `ios`.",
+						Optional:            true,
+						Validators:          []validator.String{stringvalidator.OneOf("ios", "iosxe")},
+					},
+					"credentials": schema.StringAttribute{
+						MarkdownDescription: "Name of an entry of `credentials`.",
+						Required:            true,
+					},
+					"host_key": schema.StringAttribute{
+						MarkdownDescription: "The switch's SSH host key: `SHA256:…` or the key as in a known_hosts file. A switch with another key is not talked to.",
+						Required:            true,
+					},
+					"management_interface": schema.StringAttribute{
+						MarkdownDescription: "The port through which the switch is managed. No resource may claim it.",
+						CustomType:          PortNameType,
+						Optional:            true,
+					},
+					"legacy_algorithms": schema.BoolAttribute{
+						MarkdownDescription: "Also offer SSH algorithms that are no longer safe, for switches which know no other. Default: `false`.",
+						Optional:            true,
+					},
+				}},
+			},
+		},
+	}
+}
+
+// Configure gathers what the configuration says. It dials nobody, and what is
+// missing or unknown is an error only of the resource that needs it.
+func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
+	var m providerModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	s := &site{
+		version:     p.version,
+		options:     p.options,
+		log:         slog.New(tflogHandler{}),
+		claims:      newClaims(),
+		credentials: map[string]credential{},
+		switches:    map[string]*device{},
+	}
+	s.ophub = readEndpoint(ctx, m.Ophub, "ophub", "OPHUB", &resp.Diagnostics)
+	s.nomad = readEndpoint(ctx, m.Nomad, "nomad", "NOMAD", &resp.Diagnostics)
+	s.opserver = readEndpoint(ctx, m.Opserver, "opserver", "OPSERVER", &resp.Diagnostics)
+	s.cacheDir, s.cacheErr = cacheDir(m.CacheDir)
+	s.readCredentials(ctx, m.Credentials, &resp.Diagnostics)
+	s.readSwitches(ctx, m.Switches, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.ResourceData = s
+	resp.DataSourceData = s
+}
+
+func readEndpoint(ctx context.Context, o types.Object, name, env string, diags *diag.Diagnostics) endpoint {
+	e := endpoint{name: name, env: "CTHULIX_" + env + "_ADDR", unknown: o.IsUnknown()}
+	var m endpointModel
+	if !o.IsNull() && !o.IsUnknown() {
+		diags.Append(o.As(ctx, &m, asGiven)...)
+	}
+	e.unknown = e.unknown || m.Address.IsUnknown() || m.Token.IsUnknown()
+	e.address, e.token = m.Address.ValueString(), m.Token.ValueString()
+	if e.address == "" {
+		e.address = os.Getenv(e.env)
+	}
+	if e.token == "" {
+		e.token = os.Getenv("CTHULIX_" + env + "_TOKEN")
+	}
+	return e
+}
+
+func cacheDir(configured types.String) (string, error) {
+	if configured.IsUnknown() {
+		return "", errUnknownConfiguration
+	}
+	if dir := configured.ValueString(); dir != "" {
+		return filepath.Abs(dir)
+	}
+	if dir := os.Getenv("CTHULIX_CACHE_DIR"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no place for a cache: %w: set the provider's cache_dir", err)
+	}
+	return filepath.Join(base, "cthulix"), nil
+}
+
+func (s *site) readCredentials(ctx context.Context, m types.Map, diags *diag.Diagnostics) {
+	s.credentialsUnknown = m.IsUnknown()
+	for name, v := range m.Elements() {
+		var c credentialModel
+		o, ok := v.(types.Object)
+		if !ok || o.IsUnknown() {
+			s.credentials[name] = credential{unknown: true}
+			continue
+		}
+		diags.Append(o.As(ctx, &c, asGiven)...)
+		s.credentials[name] = credential{
+			unknown:        c.Username.IsUnknown() || c.Password.IsUnknown() || c.EnablePassword.IsUnknown() || c.PrivateKey.IsUnknown(),
+			username:       c.Username.ValueString(),
+			password:       c.Password.ValueString(),
+			enablePassword: c.EnablePassword.ValueString(),
+			privateKey:     c.PrivateKey.ValueString(),
+		}
+	}
+}
+
+func (s *site) readSwitches(ctx context.Context, m types.Map, diags *diag.Diagnostics) {
+	s.switchesUnknown = m.IsUnknown()
+	for name, v := range m.Elements() {
+		at := path.Root("switches").AtMapKey(name)
+		d := &device{name: name, lock: make(chan struct{}, 1)}
+		s.switches[name] = d
+		var c switchConfigModel
+		o, ok := v.(types.Object)
+		if !ok || o.IsUnknown() {
+			d.err = errUnknownConfiguration
+			continue
+		}
+		diags.Append(o.As(ctx, &c, asGiven)...)
+		if c.Address.IsUnknown() || c.Platform.IsUnknown() || c.Credentials.IsUnknown() || c.HostKey.IsUnknown() || c.ManagementInterface.IsUnknown() {
+			d.err = errUnknownConfiguration
+			continue
+		}
+		account, err := s.credential(c.Credentials.ValueString())
+		if err != nil {
+			if !errors.Is(err, errUnknownConfiguration) {
+				diags.AddAttributeError(at.AtName("credentials"), "No such credentials", err.Error())
+			}
+			d.err = err
+			continue
+		}
+		d.management = c.ManagementInterface.canonical()
+		d.target = fabric.Target{
+			Name:                  name,
+			Address:               c.Address.ValueString(),
+			Username:              account.username,
+			Password:              account.password,
+			EnablePassword:        account.enablePassword,
+			PrivateKey:            account.privateKey,
+			HostKey:               c.HostKey.ValueString(),
+			Platform:              c.Platform.ValueString(),
+			AllowLegacyAlgorithms: c.LegacyAlgorithms.ValueBool(),
+			Dial:                  s.options.dialSwitch,
+			Logger:                s.log,
+		}
+	}
+}
+
+// credential returns the account of that name.
+func (s *site) credential(name string) (credential, error) {
+	c, ok := s.credentials[name]
+	switch {
+	case s.credentialsUnknown, ok && c.unknown:
+		return credential{}, errUnknownConfiguration
+	case !ok:
+		return credential{}, fmt.Errorf("the provider's credentials have no %q; there is %s", name, list(keys(s.credentials)))
+	}
+	return c, nil
+}
+
+func keys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}

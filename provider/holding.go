@@ -1,0 +1,248 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+)
+
+// holding is one resource's hold on a part of a switch. The three resources
+// that configure switches differ in their schemas alone; what they do is here.
+type holding struct {
+	site *site
+	sw   string // name of the switch
+	who  claimant
+	// at finds the attribute for a path of fabric's, {"ports", "Gi1/0/1", "mode"}.
+	at func([]string) path.Path
+	// named is the attribute that names the switch.
+	named path.Path
+}
+
+// claim claims all of next and notes how its ports will be.
+func (h holding) claim(next scope, diags *diag.Diagnostics) {
+	d, err := h.site.device(h.sw)
+	for _, id := range slices.Sorted(maps.Keys(next.vlans)) {
+		p := []string{"vlans", strconv.Itoa(id)}
+		thing := h.vlan(id)
+		if other, ok := h.site.claims.take(thing, h.who.at(h.at(p).String())); !ok {
+			addClaimError(diags, h.at(p), thing, other)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(next.ports)) {
+		p := []string{"ports", name}
+		thing := fmt.Sprintf("port %s of switch %s", name, h.sw)
+		if other, ok := h.site.claims.take(thing, h.who.at(h.at(p).String())); !ok {
+			addClaimError(diags, h.at(p), thing, other)
+			continue
+		}
+		if err == nil && d.management == name {
+			diags.AddAttributeError(h.at(p), "The switch is managed through this port",
+				fmt.Sprintf("%s is the management_interface of %s: a change of it could cut the way to the switch, so no resource may claim it.", name, h.sw))
+		}
+		h.site.claims.planPort(h.sw, next.ports[name], h.who.label)
+	}
+}
+
+// foresee works out what an apply will send. It returns nil when that cannot be
+// known yet, with a warning if the switch is the reason. stored is nil for a
+// create, which is planned from the snapshot that all of the switch share.
+func (h holding) foresee(ctx context.Context, stored *memory, prior, next scope, onDestroy string, diags *diag.Diagnostics) (*step, fabric.Observation) {
+	d, err := h.site.device(h.sw)
+	if err != nil {
+		if !errors.Is(err, errUnknownConfiguration) {
+			diags.AddAttributeError(h.named, "Unknown switch", err.Error())
+		}
+		return nil, fabric.Observation{}
+	}
+	m := memory{}
+	if stored != nil {
+		m = *stored
+	} else {
+		m.Seen, err = h.site.planFrom(ctx, d)
+		switch {
+		case errors.Is(err, errUnknownConfiguration):
+			return nil, m.Seen
+		case isUnreachable(err):
+			diags.AddWarning("The switch cannot be reached, so its commands are not known",
+				fmt.Sprintf("%v\n\nThe plan of %s is made without having seen the switch. What is sent is worked out when it is applied.", err, h.who))
+			return nil, m.Seen
+		case err != nil:
+			addSwitchError(diags, "read", err)
+			return nil, m.Seen
+		}
+	}
+	st, err := m.plan(prior, next, onDestroy)
+	if err != nil {
+		if !addFieldErrors(diags, err, h.at) {
+			diags.AddError("The change cannot be planned", fmt.Sprintf("%s: %v", h.sw, err))
+		}
+		return nil, m.Seen
+	}
+	for _, e := range st.change.Unmet {
+		if !h.promised(e, next) {
+			diags.AddAttributeWarning(h.at(slices.Clone(e.Path)), e.Summary, e.Detail)
+		}
+	}
+	return &st, m.Seen
+}
+
+// promised tells whether a resource of this walk makes the VLAN that a change
+// takes for granted and the switch lacks.
+func (h holding) promised(e *fabric.FieldError, next scope) bool {
+	if len(e.Path) != 3 || e.Path[0] != "ports" {
+		return false
+	}
+	switch port := next.ports[e.Path[1]]; e.Path[2] {
+	case "access_vlan":
+		return h.site.claims.claimed(h.vlan(port.AccessVLAN))
+	case "native_vlan":
+		return h.site.claims.claimed(h.vlan(port.NativeVLAN))
+	}
+	return false
+}
+
+func (h holding) vlan(id int) string { return fmt.Sprintf("VLAN %d of switch %s", id, h.sw) }
+
+// apply brings the switch from what is remembered to next. It returns what to
+// remember, also after a failure.
+func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, onDestroy string, diags *diag.Diagnostics) (memory, fabric.Change, bool) {
+	d, err := h.site.device(h.sw)
+	if err != nil {
+		diags.AddAttributeError(h.named, "Unknown switch", err.Error())
+		return memory{}, fabric.Change{}, false
+	}
+	var m memory
+	var noted fabric.Want
+	if stored != nil {
+		m = *stored
+	} else {
+		m.Seen, err = h.site.planFrom(ctx, d)
+		if err == nil {
+			noted, err = h.site.noted(d, h.who.label)
+		}
+		if err != nil {
+			addSwitchError(diags, "read", err)
+			return m, fabric.Change{}, false
+		}
+	}
+	after := memory{Seen: m.Seen, First: m.First}
+	after.own(m.Seen, next, noted)
+	st, err := m.plan(prior, next, onDestroy)
+	if err == nil && !st.want.Empty() {
+		err = h.site.startsChange(ctx, d)
+	}
+	if err == nil && stored == nil {
+		err = h.site.note(d, h.who.label, after.First)
+	}
+	var change fabric.Change
+	if err == nil && !st.want.Empty() {
+		after.Seen, change, err = d.converge(ctx, st.want, st.fingerprint)
+	}
+	if err != nil {
+		h.failed(d, stored == nil && noted.Empty(), err, diags)
+		return memory{Seen: m.Seen, First: union(m.First, after.First)}, change, false
+	}
+	return after, change, true
+}
+
+// failed reports a failed apply. first tells that the journal's note is this
+// apply's own: it goes when nothing stayed on the switch.
+func (h holding) failed(d *device, first bool, err error, diags *diag.Diagnostics) {
+	var apply *ios.ApplyError
+	var changed *ios.ChangedError
+	untouched := errors.As(err, &changed) || errors.As(err, &apply) && (apply.RolledBack || len(apply.Landed) == 0)
+	if first && untouched {
+		if err := h.site.forget(d, h.who.label); err != nil {
+			diags.AddWarning("The journal could not be removed", err.Error())
+		}
+	}
+	if !addFieldErrors(diags, err, h.at) {
+		addSwitchError(diags, "changed", err)
+	}
+}
+
+// observe reads the switch anew for a refresh. It returns false when what was
+// last known has to do.
+func (h holding) observe(ctx context.Context, stored memory, diags *diag.Diagnostics) (fabric.Observation, bool) {
+	d, err := h.site.device(h.sw)
+	if err != nil {
+		if !errors.Is(err, errUnknownConfiguration) {
+			addSwitchError(diags, "read", err)
+		}
+		return stored.Seen, false
+	}
+	obs, err := d.observe(ctx)
+	switch {
+	case isUnreachable(err):
+		addReadProblem(diags, "switch "+h.sw, err)
+		return stored.Seen, false
+	case err != nil:
+		addSwitchError(diags, "read", err)
+		return stored.Seen, false
+	}
+	if err := h.site.forget(d, h.who.label); err != nil {
+		diags.AddWarning("The journal could not be removed", err.Error())
+	}
+	return obs, true
+}
+
+// warnDestroy shows what a destroy will send: the plan has no other place for it.
+func (h holding) warnDestroy(stored memory, prior scope, onDestroy string, diags *diag.Diagnostics) {
+	st, err := stored.plan(prior, newScope(), onDestroy)
+	switch {
+	case err != nil:
+		diags.AddWarning(fmt.Sprintf("Destroying %s may fail", h.who), err.Error())
+	case len(st.change.Commands) > 0:
+		diags.AddWarning(fmt.Sprintf("Destroying %s sends %s to %s", h.who, count(len(st.change.Commands), "line"), h.sw), indent(st.change.Commands))
+	}
+}
+
+// union joins what two notes tell of how things were; a wins.
+func union(a, b fabric.Want) fabric.Want {
+	u := fabric.Want{VLANs: map[int]fabric.VLAN{}, Restore: map[string][]string{}}
+	for _, w := range []fabric.Want{b, a} {
+		maps.Copy(u.VLANs, w.VLANs)
+		maps.Copy(u.Restore, w.Restore)
+	}
+	for _, id := range slices.Concat(a.AbsentVLANs, b.AbsentVLANs) {
+		if _, was := a.VLANs[id]; !was && !slices.Contains(u.AbsentVLANs, id) {
+			delete(u.VLANs, id)
+			u.AbsentVLANs = append(u.AbsentVLANs, id)
+		}
+	}
+	return u
+}
+
+// commandList renders commands as an attribute's value.
+func commandList(commands []string) types.List {
+	v := make([]attr.Value, len(commands))
+	for i, c := range commands {
+		v[i] = types.StringValue(c)
+	}
+	return types.ListValueMust(types.StringType, v)
+}
+
+// settleCommands puts into a result the commands that the plan promised, or, if
+// it could not know them, those that were sent.
+func settleCommands(planned *types.List, sent []string, what string, diags *diag.Diagnostics) {
+	actual := commandList(sent)
+	if planned.IsUnknown() {
+		*planned = actual
+		return
+	}
+	if !planned.Equal(actual) {
+		diags.AddWarning("Other commands were sent than planned",
+			fmt.Sprintf("%s: what the resource owns was as planned, but the rest of the switch had changed. Sent:\n%s", what, indent(sent)))
+	}
+}

@@ -1,0 +1,180 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+)
+
+// What happens to VLANs and ports that a resource gives up.
+const (
+	onDestroyRestore = "restore"
+	onDestroyDefault = "default"
+	onDestroyKeep    = "keep"
+)
+
+// scope is the part of a switch that one resource owns, as it wants it. Ports
+// have canonical names.
+type scope struct {
+	vlans map[int]fabric.VLAN
+	ports map[string]fabric.Port
+}
+
+func newScope() scope {
+	return scope{vlans: map[int]fabric.VLAN{}, ports: map[string]fabric.Port{}}
+}
+
+// memory is what a resource keeps in its private state.
+type memory struct {
+	// Seen is the switch as last observed. Updates are planned from it alone.
+	Seen fabric.Observation `json:"seen"`
+	// First is how what the resource owns was before it was first touched.
+	First fabric.Want `json:"first"`
+}
+
+// step is a way from what was seen to what is wanted.
+type step struct {
+	want        fabric.Want
+	change      fabric.Change
+	fingerprint string
+}
+
+// plan works out what leads from memory to next. What is in the resource's
+// scope in prior and not in next is given up as onDestroy says.
+func (m memory) plan(prior, next scope, onDestroy string) (step, error) {
+	want := fabric.Want{
+		VLANs:   maps.Clone(next.vlans),
+		Ports:   maps.Clone(next.ports),
+		Restore: map[string][]string{},
+	}
+	if onDestroy != onDestroyKeep {
+		for _, id := range slices.Sorted(maps.Keys(prior.vlans)) {
+			if _, stays := next.vlans[id]; !stays {
+				m.giveUpVLAN(&want, id, onDestroy)
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(prior.ports)) {
+			if _, stays := next.ports[name]; !stays {
+				m.giveUpPort(&want, name, onDestroy)
+			}
+		}
+	}
+	if want.Empty() {
+		return step{}, nil
+	}
+	change, err := ios.Plan(m.Seen, want)
+	return step{want: want, change: change, fingerprint: fabric.ScopeFingerprint(m.Seen, want)}, err
+}
+
+func (m memory) giveUpVLAN(want *fabric.Want, id int, onDestroy string) {
+	first, was := m.First.VLANs[id]
+	switch {
+	case onDestroy == onDestroyRestore && was:
+		want.VLANs[id] = first
+	case id != 1:
+		want.AbsentVLANs = append(want.AbsentVLANs, id)
+	}
+}
+
+func (m memory) giveUpPort(want *fabric.Want, name, onDestroy string) {
+	if _, there := m.Seen.Ports[name]; !there {
+		return // the port itself is gone: nothing is left to give up
+	}
+	if lines, known := m.First.Restore[name]; known && onDestroy == onDestroyRestore {
+		want.Restore[name] = lines
+		return
+	}
+	want.Ports[name] = fabric.Port{Name: name}
+}
+
+// own adds to First what next brings into the scope, as obs shows it or as an
+// unfinished earlier run noted it.
+func (m *memory) own(obs fabric.Observation, next scope, noted fabric.Want) {
+	first := fabric.Want{VLANs: map[int]fabric.VLAN{}, Restore: map[string][]string{}}
+	for id := range next.vlans {
+		switch {
+		case owns(m.First, id):
+			copyVLAN(&first, m.First, id)
+		case owns(noted, id):
+			copyVLAN(&first, noted, id)
+		default:
+			if v, there := obs.VLANs[id]; there {
+				first.VLANs[id] = v
+			} else {
+				first.AbsentVLANs = append(first.AbsentVLANs, id)
+			}
+		}
+	}
+	for name := range next.ports {
+		if lines, known := m.First.Restore[name]; known {
+			first.Restore[name] = lines
+		} else if lines, known := noted.Restore[name]; known {
+			first.Restore[name] = lines
+		} else if p, there := obs.Ports[name]; there {
+			first.Restore[name] = emptyNotNil(p.Lines)
+		}
+	}
+	slices.Sort(first.AbsentVLANs)
+	m.First = first
+}
+
+func owns(w fabric.Want, id int) bool {
+	_, there := w.VLANs[id]
+	return there || slices.Contains(w.AbsentVLANs, id)
+}
+
+func copyVLAN(to *fabric.Want, from fabric.Want, id int) {
+	if v, there := from.VLANs[id]; there {
+		to.VLANs[id] = v
+		return
+	}
+	to.AbsentVLANs = append(to.AbsentVLANs, id)
+}
+
+func emptyNotNil(lines []string) []string {
+	if lines == nil {
+		return []string{}
+	}
+	return lines
+}
+
+const memoryKey = "switch"
+
+type privateReader interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+type privateWriter interface {
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// recall reads a resource's memory. known is false if it has none.
+func recall(ctx context.Context, p privateReader, diags *diag.Diagnostics) (m memory, known bool) {
+	b, more := p.GetKey(ctx, memoryKey)
+	diags.Append(more...)
+	if len(b) == 0 {
+		return m, false
+	}
+	if err := json.Unmarshal(b, &m); err != nil {
+		diags.AddError("The resource's private state cannot be read",
+			"It was written by another version of the provider: "+err.Error()+"\n\nRemove the resource from the state and import it.")
+		return m, false
+	}
+	return m, true
+}
+
+// keep writes a resource's memory.
+func (m memory) keep(ctx context.Context, p privateWriter, diags *diag.Diagnostics) {
+	b, err := json.Marshal(m)
+	if err != nil {
+		diags.AddError("The resource's private state cannot be written", err.Error())
+		return
+	}
+	diags.Append(p.SetKey(ctx, memoryKey, b)...)
+}

@@ -1,0 +1,227 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+type switchModel struct {
+	Name        types.String   `tfsdk:"name"`
+	VLANs       types.Map      `tfsdk:"vlans"`
+	Ports       types.Map      `tfsdk:"ports"`
+	OnDestroy   types.String   `tfsdk:"on_destroy"`
+	Hostname    types.String   `tfsdk:"hostname"`
+	Model       types.String   `tfsdk:"model"`
+	Version     types.String   `tfsdk:"version"`
+	Fingerprint types.String   `tfsdk:"fingerprint"`
+	Planned     types.List     `tfsdk:"planned_commands"`
+	Rollback    types.List     `tfsdk:"rollback_commands"`
+	Timeouts    timeouts.Value `tfsdk:"timeouts"`
+}
+
+type switchVLANModel struct {
+	Name types.String `tfsdk:"name"`
+}
+
+var (
+	switchVLANTypes = map[string]attr.Type{"name": types.StringType}
+	switchVLANType  = types.ObjectType{AttrTypes: switchVLANTypes}
+	portType        = types.ObjectType{AttrTypes: portTypes}
+)
+
+func (m switchModel) label() string { return fmt.Sprintf("cthulix_switch %q", m.Name.ValueString()) }
+
+// want returns the part of the switch that m describes, without what is not
+// known yet. Keys that name nothing, or one thing twice, are reported.
+func (m switchModel) want(ctx context.Context, diags *diag.Diagnostics) scope {
+	s := newScope()
+	vlans, ports := known[switchVLANModel](ctx, m.VLANs, diags), known[portModel](ctx, m.Ports, diags)
+	for _, key := range slices.Sorted(maps.Keys(vlans)) {
+		at := path.Root("vlans").AtMapKey(key)
+		id, err := strconv.Atoi(key)
+		if err != nil || strconv.Itoa(id) != key {
+			diags.AddAttributeError(at, "No usable VLAN", fmt.Sprintf("VLANs are named by their number, such as \"20\"; %q is none.", key))
+			continue
+		}
+		if detail := vlanProblem(int64(id)); detail != "" {
+			diags.AddAttributeError(at, "No usable VLAN", detail)
+			continue
+		}
+		s.vlans[id] = fabric.VLAN{ID: id, Name: vlans[key].Name.ValueString()}
+	}
+	spelt := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(ports)) {
+		at := path.Root("ports").AtMapKey(key)
+		name, err := portKind{}.canonical(key)
+		if err != nil {
+			diags.AddAttributeError(at, "Not a port name", err.Error())
+			continue
+		}
+		if other, twice := spelt[name]; twice {
+			diags.AddAttributeError(at, "One port twice", fmt.Sprintf("%q and %q both name %s.", other, key, name))
+			continue
+		}
+		spelt[name] = key
+		s.ports[name] = ports[key].want(name)
+	}
+	return s
+}
+
+// known returns the elements of a map that are known.
+func known[E any](ctx context.Context, m types.Map, diags *diag.Diagnostics) map[string]E {
+	out := map[string]E{}
+	for key, v := range m.Elements() {
+		o, ok := v.(types.Object)
+		if !ok || o.IsUnknown() || o.IsNull() {
+			continue
+		}
+		var e E
+		diags.Append(o.As(ctx, &e, asGiven)...)
+		out[key] = e
+	}
+	return out
+}
+
+// at returns a function that finds the attribute for a path of fabric's. Ports
+// are found under the user's own spelling.
+func (m switchModel) at(context.Context) func([]string) path.Path {
+	return func(p []string) path.Path {
+		if len(p) < 2 {
+			return path.Empty()
+		}
+		root, key := p[0], p[1]
+		switch root {
+		case "ports":
+			for spelt := range m.Ports.Elements() {
+				if name, err := (portKind{}).canonical(spelt); err == nil && name == key {
+					key = spelt
+				}
+			}
+		case "absent_vlans":
+			return path.Root("vlans")
+		}
+		if _, there := m.mapOf(root).Elements()[key]; !there {
+			return path.Root(root)
+		}
+		out := path.Root(root).AtMapKey(key)
+		for _, name := range p[2:] {
+			out = out.AtName(name)
+		}
+		return out
+	}
+}
+
+func (m switchModel) mapOf(root string) types.Map {
+	if root == "vlans" {
+		return m.VLANs
+	}
+	return m.Ports
+}
+
+// observe notes what was seen of what m describes. What the switch lacks is
+// left out, so that the next plan brings it back.
+func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) {
+	vlans, ports := known[switchVLANModel](ctx, m.VLANs, diags), known[portModel](ctx, m.Ports, diags)
+	for key, v := range vlans {
+		id, err := strconv.Atoi(key)
+		seen, there := obs.VLANs[id]
+		if err != nil || !there {
+			delete(vlans, key)
+			continue
+		}
+		v.Name = observedName(v.Name, seen)
+		vlans[key] = v
+	}
+	for key, p := range ports {
+		name, err := portKind{}.canonical(key)
+		seen, there := obs.Ports[name]
+		if err != nil || !there {
+			delete(ports, key)
+			continue
+		}
+		p.observe(seen)
+		ports[key] = p
+	}
+	if !m.VLANs.IsNull() {
+		m.VLANs = mapOf(ctx, switchVLANType, vlans, diags)
+	}
+	if !m.Ports.IsNull() {
+		m.Ports = mapOf(ctx, portType, ports, diags)
+	}
+	m.observeFacts(obs)
+	m.Fingerprint = types.StringValue(m.fingerprint(ctx, obs, diags))
+	m.Planned, m.Rollback = commandList(nil), commandList(nil)
+}
+
+// adopt describes a switch that is imported: all VLANs but the built-in one, and
+// all ports that were told anything.
+func (m *switchModel) adopt(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) {
+	vlans, ports := map[string]switchVLANModel{}, map[string]portModel{}
+	for id, v := range obs.VLANs {
+		if id != 1 && vlanProblem(int64(id)) == "" {
+			vlans[strconv.Itoa(id)] = switchVLANModel{Name: observedName(types.StringNull(), v)}
+		}
+	}
+	for name, seen := range obs.Ports {
+		p := nullPort()
+		p.observe(seen)
+		if !seen.Routed && seen.Channel == 0 && p != nullPort() {
+			ports[name] = p
+		}
+	}
+	m.VLANs, m.Ports = mapOf(ctx, switchVLANType, vlans, diags), mapOf(ctx, portType, ports, diags)
+	m.OnDestroy = types.StringValue(onDestroyRestore)
+	m.observe(ctx, obs, diags)
+}
+
+func mapOf[E any](ctx context.Context, t attr.Type, m map[string]E, diags *diag.Diagnostics) types.Map {
+	v, more := types.MapValueFrom(ctx, t, m)
+	diags.Append(more...)
+	return v
+}
+
+// observedName keeps a name that was left out so while the switch has its own.
+func observedName(prior types.String, seen fabric.VLAN) types.String {
+	if prior.IsNull() && seen.EffectiveName() == fabric.DefaultVLANName(seen.ID) {
+		return prior
+	}
+	return types.StringValue(seen.EffectiveName())
+}
+
+func (m *switchModel) observeFacts(obs fabric.Observation) {
+	m.Hostname = types.StringValue(obs.Hostname)
+	m.Model = types.StringValue(obs.Model)
+	m.Version = types.StringValue(obs.Version)
+}
+
+// fingerprint names the state of what m describes.
+func (m switchModel) fingerprint(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) string {
+	s := m.want(ctx, diags)
+	return fabric.ScopeFingerprint(obs, fabric.Want{VLANs: s.vlans, Ports: s.ports})
+}
+
+// settle fills in what an apply found out.
+func (m *switchModel) settle(obs fabric.Observation, change fabric.Change, diags *diag.Diagnostics) {
+	if m.Hostname.IsUnknown() || m.Model.IsUnknown() || m.Version.IsUnknown() {
+		m.observeFacts(obs)
+	}
+	if m.Fingerprint.IsUnknown() {
+		m.Fingerprint = types.StringValue(m.fingerprint(context.Background(), obs, diags))
+	}
+	unknown := m.Planned.IsUnknown()
+	settleCommands(&m.Planned, change.Commands, m.label(), diags)
+	if unknown || m.Rollback.IsUnknown() {
+		m.Rollback = commandList(change.Rollback)
+	}
+}
