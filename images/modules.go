@@ -12,7 +12,8 @@ import (
 // its recipe names: enough to reach the network.
 func DefaultModules(flavour string) []string {
 	// Entropy from the host keeps the first key exchange from waiting for it.
-	modules := []string{"virtio_pci", "virtio_net", "virtio_rng"}
+	// The button is how a BMC asks for a soft power-off.
+	modules := []string{"virtio_pci", "virtio_net", "virtio_rng", "button"}
 	if flavour == FlavourGeneric {
 		modules = append(modules, "e1000", "e1000e", "igb", "ixgbe", "tg3", "r8169", "vmxnet3")
 	}
