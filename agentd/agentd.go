@@ -193,7 +193,7 @@ func (a *agent) live(ctx context.Context) error {
 	}
 	a.setAddress(a.lease.Address.Addr())
 	err = a.persist(ctx, "register", func(ctx context.Context) error {
-		r, err := records.Register(ctx, a.record(), liveTTL(a.identity.LeaseSeconds))
+		r, err := records.Register(ctx, a.record(), liveTTL)
 		a.registration = r
 		return err
 	}, a.trouble(ctx, ophub.StageAgent))

@@ -51,6 +51,9 @@ func (a *agent) serve(ctx context.Context, c nomadClient, kegURL string, tell fu
 // runClient is one life of a client. It returns nil only after ctx has ended
 // and the client with it.
 func (a *agent) runClient(ctx context.Context, c nomadClient, kegURL string, tell func(ophub.KernelState)) error {
+	if what := lacks(c.Kernel); what != "" {
+		return errors.New(what)
+	}
 	program, err := a.releases.ensure(ctx, kegURL, c.Kernel.Release, c.Kernel.ReleaseFormat)
 	if err != nil {
 		return err

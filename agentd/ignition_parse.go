@@ -55,6 +55,7 @@ type ignitionResource struct {
 	Verification struct {
 		Hash *string `json:"hash"`
 	} `json:"verification"`
+	Headers json.RawMessage `json:"httpHeaders"`
 }
 
 // parseIgnition reads a config and refuses all that the agent would not apply:
@@ -159,6 +160,9 @@ func (r ignitionResource) check(at string, errs *[]error) {
 			*errs = append(*errs, fmt.Errorf("%s.source: scheme %q is none that the agent fetches: want data, http or https", at, shorten(scheme)))
 		}
 	}
+	if !isEmpty(r.Headers) {
+		*errs = append(*errs, fmt.Errorf("%s.httpHeaders: the agent sends none", at))
+	}
 	if c := r.Compression; c != nil && *c != "" && *c != "gzip" {
 		*errs = append(*errs, fmt.Errorf("%s.compression: %q: want gzip or none", at, *c))
 	}
@@ -227,6 +231,9 @@ func (s *section) refuseRest() {
 // list of nothing else.
 func isEmpty(b json.RawMessage) bool {
 	var v any
+	if len(b) == 0 {
+		return true
+	}
 	if json.Unmarshal(b, &v) != nil {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
@@ -61,18 +62,13 @@ func checkIdentity(id ophub.Identity) error {
 			bad(field("name"), fmt.Errorf("kernel %q is there twice", k.Name))
 		}
 		seen[k.Name] = true
-		if k.Release == "" {
-			bad(field("release"), errors.New("the kernel has no Nomad client release yet"))
-		} else if !k.Release.Valid() {
-			bad(field("release"), errNoKID)
-		}
-		switch k.ReleaseFormat {
-		case ophub.FormatRaw, ophub.FormatZstd:
-		default:
-			bad(field("release_format"), fmt.Errorf("%q is unknown to this agent: want %s or %s", k.ReleaseFormat, ophub.FormatZstd, ophub.FormatRaw))
-		}
-		if len(k.NomadServers) == 0 {
-			bad(field("nomad_servers"), errors.New("there is none"))
+		if lacks(k) == "" {
+			if !k.Release.Valid() {
+				bad(field("release"), errNoKID)
+			}
+			if k.ReleaseFormat != ophub.FormatRaw && k.ReleaseFormat != ophub.FormatZstd {
+				bad(field("release_format"), fmt.Errorf("%q is unknown to this agent: want %s or %s", k.ReleaseFormat, ophub.FormatZstd, ophub.FormatRaw))
+			}
 		}
 		for name, id := range map[string]string{"client_id": k.ClientID, "secret_id": k.SecretID} {
 			if !isUUID(id) {
@@ -81,6 +77,24 @@ func checkIdentity(id ophub.Identity) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// lacks says what a kernel that the host shall serve does not have yet. The
+// host registers all the same, and shows it in its record.
+func lacks(k ophub.Attachment) string {
+	switch {
+	case k.Release == "":
+		return "the kernel has no release of a Nomad client yet: the opserver stores one when it starts"
+	case len(k.NomadServers) == 0:
+		return "the opserver names no Nomad servers for the kernel"
+	default:
+		return ""
+	}
+}
+
+// complete reports whether every kernel of an identity can be served.
+func complete(id ophub.Identity) bool {
+	return !slices.ContainsFunc(id.Kernels, func(k ophub.Attachment) bool { return lacks(k) != "" })
 }
 
 var errNoKID = errors.New("no KID: want K- and 64 hexadecimal digits")

@@ -2,6 +2,7 @@ package agentd
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
@@ -47,21 +48,41 @@ func (a *agent) publish(ctx context.Context) {
 
 // follow watches the host's own record and asks for a new identity whenever
 // its kernels have changed, so that a change takes effect without a reboot.
+// While a kernel lacks something, it asks now and then, too.
 func (a *agent) follow(ctx context.Context, records Records, changed chan<- ophub.Identity) {
-	have := names(a.identity)
-	for view := range records.WatchHost(ctx, a.identity.Host) {
-		if view.Host == nil {
-			continue
-		}
-		want := slices.Sorted(slices.Values(view.Host.Kernels))
-		if slices.Equal(want, have) {
-			continue
+	have := a.identity
+	want := names(have)
+	views := records.WatchHost(ctx, have.Host)
+	again := time.NewTicker(a.cfg.MaxRetry)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case view, ok := <-views:
+			if !ok {
+				return
+			}
+			if view.Host == nil {
+				continue
+			}
+			want = slices.Sorted(slices.Values(view.Host.Kernels))
+			if slices.Equal(want, names(have)) {
+				continue
+			}
+		case <-again.C:
+			if complete(have) && slices.Equal(want, names(have)) {
+				continue
+			}
 		}
 		id, err := a.locateFor(ctx, want)
 		if err != nil {
 			return
 		}
-		have = names(id)
+		if reflect.DeepEqual(id, have) {
+			continue
+		}
+		have = id
 		select {
 		case changed <- id:
 		case <-ctx.Done():

@@ -41,20 +41,9 @@ func openHub(address string, client *http.Client, log *slog.Logger) (Records, er
 	return hubRecords{hub}, nil
 }
 
-// The bounds that Consul has for a session's time to live, and what is taken
-// when the identity gives none.
-const (
-	minTTL     = 10 * time.Second
-	defaultTTL = 20 * time.Second
-	maxTTL     = 24 * time.Hour
-)
-
-func liveTTL(leaseSeconds int) time.Duration {
-	if leaseSeconds <= 0 {
-		return defaultTTL
-	}
-	return min(max(time.Duration(leaseSeconds)*time.Second, minTTL), maxTTL)
-}
+// liveTTL is how long the live record outlives its last renewal. Consul takes
+// ten seconds or more and may let twice as much pass.
+const liveTTL = 15 * time.Second
 
 // keepRegistration renews the live record until down ends that: it is to last
 // while the host's work moves away, after ctx has ended.
