@@ -1,0 +1,180 @@
+package ios
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+// HostKeyError says that the switch's SSH key is not a pinned one, or that
+// none is pinned. Nothing was sent to the switch.
+type HostKeyError struct {
+	Switch    string
+	Presented string // fingerprint, "SHA256:…"
+	KeyType   string
+	Want      string // what was pinned, empty for nothing
+}
+
+func (e *HostKeyError) Error() string {
+	if e.Want == "" {
+		return fmt.Sprintf("%s: no host key is set, and the switch presents %s (%s): compare it with the switch's own (`show crypto key mypubkey rsa`, or on its console), then set host_key to it",
+			e.Switch, e.Presented, e.KeyType)
+	}
+	return fmt.Sprintf("%s: the switch presents the host key %s (%s), and host_key is %s: nothing was sent; if the switch was replaced or its key made anew, set host_key to the new one, else somebody stands in between",
+		e.Switch, e.Presented, e.KeyType, e.Want)
+}
+
+// AuthError says that the switch refused the login or the enable password. It
+// was tried once.
+type AuthError struct {
+	Switch string
+	User   string
+	// Stage is "login" or "enable".
+	Stage string
+	Err   error
+}
+
+func (e *AuthError) Error() string {
+	if e.Stage == "enable" {
+		return fmt.Sprintf("%s: user %q logged in, but privilege level 15 was refused: %v: check enable_password", e.Switch, e.User, e.Err)
+	}
+	return fmt.Sprintf("%s: the switch refused the login of user %q: check username, password and private_key", e.Switch, e.User)
+}
+
+// Unwrap gives the cause.
+func (e *AuthError) Unwrap() error { return e.Err }
+
+// UnreachableError says that no session could be opened, that it was lost, or
+// that the switch fell silent.
+type UnreachableError struct {
+	Switch string
+	Doing  string
+	Err    error
+	Hint   string
+}
+
+func (e *UnreachableError) Error() string {
+	s := fmt.Sprintf("%s: %s: %v", e.Switch, e.Doing, e.Err)
+	if e.Hint != "" {
+		s += ": " + e.Hint
+	}
+	return s
+}
+
+// Unwrap gives the cause.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// AnswerError says that the switch did not take a line.
+type AnswerError struct {
+	Switch, Line string
+	Answer       string
+	Class        Class
+}
+
+func (e *AnswerError) Error() string {
+	verb := "refused"
+	if e.Class == ClassUnknown {
+		verb = "answered something unknown to"
+	}
+	return fmt.Sprintf("%s: the switch %s the line %q: %s", e.Switch, verb, e.Line, quoteAnswer(e.Answer))
+}
+
+// ApplyError says which line failed, and in what state the switch is now.
+type ApplyError struct {
+	Switch string
+	Line   string // the line that failed
+	Answer string // what the switch said to it
+	Number int    // of the line, from 1
+	Total  int
+	Landed []string // the lines that were taken before
+	// RolledBack says that the switch was brought back and read back: it is as
+	// it was before.
+	RolledBack bool
+	// Rollback is what went wrong on the way back.
+	Rollback error
+	Err      error
+}
+
+func (e *ApplyError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s: line %d of %d, %q: ", e.Switch, e.Number, e.Total, e.Line)
+	if e.Answer != "" {
+		fmt.Fprintf(&b, "the switch answered %s", quoteAnswer(e.Answer))
+	} else {
+		fmt.Fprintf(&b, "%v", e.Err)
+	}
+	switch {
+	case e.RolledBack && len(e.Landed) == 0:
+		b.WriteString("; nothing had been changed before it, and the switch is as it was")
+	case e.RolledBack:
+		fmt.Fprintf(&b, "; the %d lines before it were undone, and the switch was read back: it is as it was", len(e.Landed))
+	default:
+		fmt.Fprintf(&b, "; %d lines before it have landed and could not be undone", len(e.Landed))
+		if e.Rollback != nil {
+			fmt.Fprintf(&b, " (%v)", e.Rollback)
+		}
+		b.WriteString("; the running configuration was not saved: plan again to see what is left to do")
+	}
+	return b.String()
+}
+
+// Unwrap gives the cause.
+func (e *ApplyError) Unwrap() error { return e.Err }
+
+// VerifyError says that the switch took every line, and does not read back as
+// wanted.
+type VerifyError struct {
+	Switch     string
+	Missing    []string // the commands that a plan would still send
+	RolledBack bool
+	Rollback   error
+}
+
+func (e *VerifyError) Error() string {
+	s := fmt.Sprintf("%s: the switch took all lines, but reading it back shows that these are still to do: %s", e.Switch, strings.Join(e.Missing, " / "))
+	if e.RolledBack {
+		return s + "; the change was undone and the switch is as it was"
+	}
+	return s + fmt.Sprintf("; the change could not be undone (%v) and was not saved: plan again", e.Rollback)
+}
+
+// SaveError says that a change is in force and would not survive a reload.
+type SaveError struct {
+	Switch string
+	Err    error
+}
+
+func (e *SaveError) Error() string {
+	return fmt.Sprintf("%s: the change is in force but was not saved, a reload would lose it: %v: run `write memory` on the switch, or apply again", e.Switch, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *SaveError) Unwrap() error { return e.Err }
+
+// ChangedError says that the switch is not what the change was planned from.
+// Nothing was changed.
+type ChangedError struct{ Switch, Planned, Found string }
+
+func (e *ChangedError) Error() string {
+	return fmt.Sprintf("%s: the switch was changed since the plan: plan again (planned from %s, found %s)", e.Switch, e.Planned, e.Found)
+}
+
+// UnmetError says that a change needs something that the switch lacks. Nothing
+// was changed.
+type UnmetError struct {
+	Switch string
+	Unmet  []*fabric.FieldError
+}
+
+func (e *UnmetError) Error() string {
+	return fmt.Sprintf("%s: nothing was changed: %v", e.Switch, fabric.FieldErrors(e.Unmet))
+}
+
+// Unwrap gives the fields to errors.As.
+func (e *UnmetError) Unwrap() error { return fabric.FieldErrors(e.Unmet) }
+
+// quoteAnswer makes one short line of an answer.
+func quoteAnswer(s string) string {
+	return fmt.Sprintf("%q", cut(strings.Join(strings.Fields(s), " "), 300))
+}

@@ -1,0 +1,100 @@
+package ios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// What `write memory` says. Sources: Netspoc's IOS device simulation, NAPALM's
+// IOS driver.
+var (
+	savedRE   = regexp.MustCompile(`\[OK\]\s*$`)
+	busyRE    = regexp.MustCompile(`(?i)Device or resource busy|nvram.*(?:busy|in use)|startup-config file open failed`)
+	confirmRE = regexp.MustCompile(`\[confirm\] ?$`)
+)
+
+// Save writes the running configuration to the startup configuration. While
+// the switch's NVRAM is busy, it tries again until the time for saving is over.
+func (s *Session) Save(ctx context.Context) error {
+	ctx, cancel := limit(ctx, s.times.Save, "not saved")
+	defer cancel()
+	for {
+		text, err := s.writeMemory(ctx)
+		switch {
+		case err != nil:
+			return &SaveError{Switch: s.target.String(), Err: err}
+		case savedRE.MatchString(text):
+			s.log.Debug("saved", "switch", s.target.Name)
+			return nil
+		case !busyRE.MatchString(text):
+			return &SaveError{Switch: s.target.String(), Err: fmt.Errorf("the switch answered %s", quoteAnswer(text))}
+		}
+		s.log.Info("NVRAM is busy, trying again", "switch", s.target.Name, "after", s.times.Retry)
+		if err := pause(ctx, s.times.Retry); err != nil {
+			return &SaveError{Switch: s.target.String(), Err: fmt.Errorf("%w; the last answer was %s", err, quoteAnswer(text))}
+		}
+	}
+}
+
+// writeMemory sends the command and confirms what it asks. Once it has asked,
+// there is no echo to wait for: the prompt ends the answer.
+func (s *Session) writeMemory(ctx context.Context) (string, error) {
+	const line = "write memory"
+	doing := "save"
+	if err := s.send(doing, line); err != nil {
+		return "", err
+	}
+	asked := 0
+	var text string
+	err := s.await(ctx, s.times.Save, doing, func(b []byte) bool {
+		if confirmRE.MatchString(lastLine(b)) && len(b) > asked {
+			asked = len(b)
+			if err := s.wire.Write([]byte("\n")); err != nil {
+				s.log.Debug("confirm failed", "switch", s.target.Name, "error", err)
+			}
+			return false
+		}
+		all := erase(string(b))
+		end, _, ok := echo(all, s.host, line)
+		if !ok || !s.atPrompt(b) {
+			return false
+		}
+		text, _ = answer(all[end:], s.host)
+		return true
+	})
+	if err == nil {
+		s.mode = promptMode(s.host, erase(lastLine(s.buf)))
+	}
+	return strings.TrimSpace(text), err
+}
+
+var (
+	changedRE = regexp.MustCompile(`(?m)^! Last configuration change at (.+?)(?: by .*)?$`)
+	writtenRE = regexp.MustCompile(`(?m)^! NVRAM config last updated at (.+?)(?: by .*)?$`)
+)
+
+// unsaved says whether the head of a running configuration tells of a change
+// that is newer than the last save. It is false where it does not say.
+func unsaved(running string) bool {
+	changed := changedRE.FindStringSubmatch(running)
+	if changed == nil {
+		return false
+	}
+	written := writtenRE.FindStringSubmatch(running)
+	if written == nil {
+		return true
+	}
+	a, errA := headTime(changed[1])
+	b, errB := headTime(written[1])
+	return errors.Join(errA, errB) == nil && a.After(b)
+}
+
+// headTime reads "12:00:01 UTC Mon Mar 1 2024". Both times of a head are in the
+// same zone, so its offset does not matter.
+func headTime(s string) (time.Time, error) {
+	return time.Parse("15:04:05 MST Mon Jan 2 2006", strings.Join(strings.Fields(s), " "))
+}
