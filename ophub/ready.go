@@ -45,11 +45,13 @@ type Verdict struct {
 func Diagnose(v View, want keg.KID, powered bool, since time.Time) Verdict {
 	d := diagnosis{View: v, want: want}
 	for _, e := range v.Boot.Events {
-		if !e.Time.Before(since) {
-			d.events = append(d.events, e)
-			if d.reached.Before(e.Stage) {
-				d.reached = e.Stage
-			}
+		// The boot before may still register again while it goes down.
+		if e.Time.Before(since) || (e.BootID != "" && e.BootID == v.Boot.OldBootID) {
+			continue
+		}
+		d.events = append(d.events, e)
+		if d.reached.Before(e.Stage) {
+			d.reached = e.Stage
 		}
 	}
 	d.begin = v.Boot.Started
