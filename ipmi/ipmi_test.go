@@ -310,7 +310,7 @@ func TestSoftPowerOffThatIsIgnored(t *testing.T) {
 
 func TestFailingVerb(t *testing.T) {
 	l := startBMC(t)
-	l.chassis.Fail = func(verb string) error { return errors.New("the power supply is on fire") }
+	l.chassis.FailWith(func(string) error { return errors.New("the power supply is on fire") })
 	err := l.client().PowerOn(deadline(t, 10*time.Second))
 	var code *ipmi.CommandError
 	if !errors.As(err, &code) || code.Code != 0xff {

@@ -8,15 +8,12 @@ import (
 // Memory is a chassis without a machine behind it: a power state and a boot setting in memory, for tests of what
 // is in front of a chassis. Its zero value is off.
 type Memory struct {
-	// Fail, when set, is asked before each verb ("power on", "power off", "soft power off", "reset"); its error is
-	// the verb's. Set it before use.
-	Fail func(verb string) error
-
-	mu    sync.Mutex
-	on    bool
-	boot  Boot
-	boots []Boot
-	stuck bool
+	mu     sync.Mutex
+	on     bool
+	boot   Boot
+	boots  []Boot
+	stuck  bool
+	refuse func(verb string) error
 }
 
 var _ Chassis = (*Memory)(nil)
@@ -102,11 +99,22 @@ func (m *Memory) IgnoreSoft() {
 	m.stuck = true
 }
 
+// FailWith makes f the judge of each verb to come ("power on", "power off", "soft power off", "reset"): its error
+// is the verb's. Nil ends it.
+func (m *Memory) FailWith(f func(verb string) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuse = f
+}
+
 func (m *Memory) fail(verb string) error {
-	if m.Fail == nil {
+	m.mu.Lock()
+	judge := m.refuse
+	m.mu.Unlock()
+	if judge == nil {
 		return nil
 	}
-	return m.Fail(verb)
+	return judge(verb)
 }
 
 // start uses the boot setting. The caller holds the lock.
