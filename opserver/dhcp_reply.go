@@ -25,7 +25,7 @@ func (d *dhcpServer) reply(request *dhcpv4.DHCPv4, t dhcpv4.MessageType, a answe
 		dhcpv4.WithMessageType(t),
 		dhcpv4.WithOption(dhcpv4.OptServerIdentifier(ip(d.Address))),
 		dhcpv4.WithNetmask(net.CIDRMask(d.Prefix.Bits(), 32)),
-		dhcpv4.WithOption(dhcpv4.OptBroadcastAddress(ip(Range{First: d.Prefix.Addr()}.at(1<<(32-d.Prefix.Bits())-1)))),
+		dhcpv4.WithOption(dhcpv4.OptBroadcastAddress(ip(Range{First: d.Prefix.Addr()}.at(1<<(32-d.Prefix.Bits()) - 1)))),
 	}
 	if a.address.IsValid() {
 		options = append(options, dhcpv4.WithYourIP(ip(a.address)), dhcpv4.WithLeaseTime(uint32(a.lease/time.Second)))

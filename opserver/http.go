@@ -139,8 +139,12 @@ func (s *Server) script(ctx context.Context, host ophub.Host, mac string) (strin
 		return "", fmt.Errorf("the record of host %s names no image", host.Name)
 	}
 	manifest, err := s.images.manifest(ctx, host.Image)
+	if errors.Is(err, keg.ErrNotFound) {
+		return "", fmt.Errorf("image %s is not in the keg: apply again to store it", host.Image.Short())
+	}
 	if err != nil {
-		return "", err
+		s.Logger.Error("http: image", "host", host.Name, "image", host.Image, "error", err)
+		return "", fmt.Errorf("image %s cannot be read: the opserver's log says why", host.Image.Short())
 	}
 	return images.BootScript(manifest, images.BootParams{
 		BaseURL: s.baseURL, ImageKID: host.Image, Host: host.Name, MAC: mac, ExtraArgs: host.Args,
