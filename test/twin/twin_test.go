@@ -1,0 +1,174 @@
+// Package twin holds the two readings of IOS against each other: the planner in
+// fabric and the simulated switch in lab/iossim, which share no code.
+package twin
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	mrand "math/rand/v2"
+	"net"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
+)
+
+// newSwitch serves a simulated switch and returns how to reach it.
+func newSwitch(t testing.TB, startup string) (*iossim.Sim, fabric.Target) {
+	t.Helper()
+	sim, err := iossim.New(iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable", Startup: startup})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- sim.Serve(ctx, l, signer) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return sim, fabric.Target{
+		Name: "leaf1", Address: l.Addr().String(), Username: "admin", Password: "pw", EnablePassword: "enable",
+		HostKey: ssh.FingerprintSHA256(signer.PublicKey()),
+	}
+}
+
+// TestPairs: for random states A and wishes B, the planned commands bring the
+// switch from A to B and touch nothing else, planning again is empty, and the
+// inverse returns to A byte for byte. TWIN_SEED repeats a run, TWIN_PAIRS sets
+// its length.
+func TestPairs(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("TWIN_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	pairs := 60
+	if s := os.Getenv("TWIN_PAIRS"); s != "" {
+		pairs, _ = strconv.Atoi(s)
+	}
+	t.Logf("TWIN_SEED=%d", seed)
+	r := mrand.New(mrand.NewPCG(seed, 0))
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	sim, target := newSwitch(t, "")
+	for i := range pairs {
+		a, b := randomWant(r), randomWant(r)
+		if _, _, err := ios.Converge(ctx, target, a, ios.ConvergeOptions{}); err != nil {
+			t.Fatalf("pair %d: reach A: %v\nA: %s", i, err, describe(a))
+		}
+		before := sim.RunningConfig()
+		s, err := ios.Dial(ctx, target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = roundTrip(ctx, s, b)
+		s.Close()
+		if err != nil {
+			t.Fatalf("pair %d: %v\nA: %s\nB: %s", i, err, describe(a), describe(b))
+		}
+		if after := sim.RunningConfig(); after != before {
+			t.Fatalf("pair %d: after change and inverse:\n%s\nbefore:\n%s\nA: %s\nB: %s", i, after, before, describe(a), describe(b))
+		}
+	}
+}
+
+func roundTrip(ctx context.Context, s *ios.Session, b fabric.Want) error {
+	obs, err := s.Observe(ctx)
+	if err != nil {
+		return fmt.Errorf("observe A: %w", err)
+	}
+	change, err := ios.Plan(obs, b)
+	if err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	if _, err := s.Apply(ctx, change); err != nil {
+		return fmt.Errorf("apply %q: %w", change.Commands, err)
+	}
+	reached, err := s.Observe(ctx)
+	if err != nil {
+		return fmt.Errorf("observe B: %w", err)
+	}
+	again, err := ios.Plan(reached, b)
+	if err != nil {
+		return fmt.Errorf("plan again: %w", err)
+	}
+	if len(again.Commands) > 0 {
+		return fmt.Errorf("after %q planning again is not empty: %q", change.Commands, again.Commands)
+	}
+	for name, p := range obs.Ports {
+		if _, wanted := b.Ports[name]; !wanted && fmt.Sprint(p) != fmt.Sprint(reached.Ports[name]) {
+			return fmt.Errorf("%s was not in scope and changed from %v to %v", name, p, reached.Ports[name])
+		}
+	}
+	back := fabric.Change{Commands: change.Rollback, Rollback: change.Commands}
+	if _, err := s.Apply(ctx, back); err != nil {
+		return fmt.Errorf("apply the inverse %q of %q: %w", change.Rollback, change.Commands, err)
+	}
+	return nil
+}
+
+func randomWant(r *mrand.Rand) fabric.Want {
+	w := fabric.Want{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}}
+	pool := []int{2, 10, 20, 30, 99, 100, 200, 1001}
+	for _, id := range pool {
+		switch r.IntN(3) {
+		case 0:
+			w.VLANs[id] = fabric.VLAN{ID: id, Name: fmt.Sprintf("net-%d", r.IntN(3))}
+		case 1:
+			w.AbsentVLANs = append(w.AbsentVLANs, id)
+		}
+	}
+	var have []int
+	for id := range w.VLANs {
+		have = append(have, id)
+	}
+	have = append(have, 1)
+	for range 1 + r.IntN(5) {
+		name := fmt.Sprintf("GigabitEthernet1/0/%d", 1+r.IntN(6))
+		p := fabric.Port{Name: name, Shutdown: r.IntN(4) == 0, PortFast: r.IntN(2) == 0}
+		if r.IntN(2) == 0 {
+			p.Description = fmt.Sprintf("host %d", r.IntN(9))
+		}
+		if r.IntN(2) == 0 {
+			p.Mode, p.AccessVLAN = fabric.ModeAccess, have[r.IntN(len(have))]
+		} else {
+			p.Mode, p.NativeVLAN = fabric.ModeTrunk, have[r.IntN(len(have))]
+			switch r.IntN(4) {
+			case 0:
+				p.Allowed = fabric.AllVLANs()
+			default:
+				ids := make([]int, 1+r.IntN(40))
+				for i := range ids {
+					ids[i] = 1 + r.IntN(1001)
+				}
+				p.Allowed, _ = fabric.NewVLANSet(ids...)
+			}
+		}
+		w.Ports[name] = p
+	}
+	return w
+}
+
+func describe(w fabric.Want) string { return fmt.Sprintf("%+v", w) }
