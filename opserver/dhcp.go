@@ -182,8 +182,12 @@ func (d *dhcpServer) request(ctx context.Context, r dhcpRequest) (*dhcpv4.DHCPv4
 	return d.reply(m, dhcpv4.MessageTypeAck, answer{wanted, r.host.Name, file, lease})
 }
 
-// leased publishes what a machine that boots was given.
+// leased publishes what a machine was given.
 func (d *dhcpServer) leased(r dhcpRequest, a netip.Addr, file, reason string) {
+	if r.client.booter == system {
+		d.leasedToSystem(r, a)
+		return
+	}
 	detail := fmt.Sprintf("%v has %v and is to load %s", r.client, a, file)
 	if file == "" {
 		detail = fmt.Sprintf("%v has %v and nothing to load: %s", r.client, a, reason)
@@ -194,6 +198,19 @@ func (d *dhcpServer) leased(r dhcpRequest, a netip.Addr, file, reason string) {
 	d.note(r, "lease", a.String(), detail)
 }
 
+// leasedToSystem publishes that an operating system runs: the image's Linux, or one that the machine has booted from
+// elsewhere when it should have come here. It is evidence that the machine runs, and no step of a network boot. A
+// renewal is not worth it.
+func (d *dhcpServer) leasedToSystem(r dhcpRequest, a netip.Addr) {
+	if !unset(r.message.ClientIPAddr) {
+		return
+	}
+	d.publish(r.host.Name, "system "+r.mac, ophub.Event{
+		Stage: ophub.StagePower, MAC: r.mac, Address: a.String(),
+		Detail: "an operating system runs and has asked for an address, not for a network boot",
+	})
+}
+
 // bootFile is what the client shall load, or why nothing.
 func (d *dhcpServer) bootFile(r dhcpRequest) (file, reason string) {
 	if r.host.Image == "" {
@@ -202,11 +219,9 @@ func (d *dhcpServer) bootFile(r dhcpRequest) (file, reason string) {
 	return r.client.bootFile(d.baseURL, r.mac)
 }
 
-// note publishes a DHCP stage of a machine that boots from the network. What asks later, the Linux of its image or a
-// renewal, is no step on its way.
+// note publishes a DHCP stage of a machine that boots from the network.
 func (d *dhcpServer) note(r dhcpRequest, what, address, detail string) {
 	if r.client.booter == system {
-		d.log.Debug("dhcp: "+what, "host", r.host.Name, "mac", r.mac, "address", address, "detail", detail)
 		return
 	}
 	key := fmt.Sprintf("dhcp %s %v %s", what, r.message.TransactionID, r.mac)

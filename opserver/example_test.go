@@ -29,7 +29,7 @@ func Example() {
 			return err
 		}
 		own := netip.MustParseAddr("10.20.0.1")
-		sockets, err := opserver.ListenReal(ctx, opserver.Real{Address: own, Operator: "127.0.0.1:8470"})
+		sockets, err := opserver.ListenReal(opserver.Real{Address: own, Operator: "127.0.0.1:8470"})
 		if err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func (s *Sockets) Close() {
 }
 
 // ListenReal opens the machine's own sockets. Ports below 1024 need privilege; an error says which one, and how to get it.
-func ListenReal(ctx context.Context, real Real) (_ *Sockets, err error) {
+func ListenReal(real Real) (_ *Sockets, err error) {
 	if !real.Address.Is4() {
 		return nil, fmt.Errorf("opserver: listen on %v: an IPv4 address of this machine is needed", real.Address)
 	}
@@ -62,6 +62,7 @@ func ListenReal(ctx context.Context, real Real) (_ *Sockets, err error) {
 		}
 	}()
 	// Broadcasts only reach a socket that is bound to no address, so the interface is what keeps it to its network.
+	ctx := context.Background() // nothing here waits for anybody
 	dhcp := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return broadcastOn(c, s.Interface) }}
 	if s.DHCP, err = dhcp.ListenPacket(ctx, "udp4", port("0.0.0.0", real.dhcpPort, 67)); err != nil {
 		return nil, explain("DHCP", "udp", err)

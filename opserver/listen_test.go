@@ -1,7 +1,6 @@
 package opserver
 
 import (
-	"context"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -25,7 +24,7 @@ func freePort(t *testing.T, network string) int {
 func TestListenReal(t *testing.T) {
 	loopback := netip.MustParseAddr("127.0.0.1")
 	real := Real{Address: loopback, HTTPPort: freePort(t, "tcp"), Operator: "127.0.0.1:0", dhcpPort: freePort(t, "udp"), tftpPort: freePort(t, "udp")}
-	s, err := ListenReal(context.Background(), real)
+	s, err := ListenReal(real)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +35,13 @@ func TestListenReal(t *testing.T) {
 	if s.DHCP == nil || s.TFTP == nil || s.HTTP == nil || s.Operator == nil {
 		t.Errorf("sockets %+v", s)
 	}
-	if _, err := ListenReal(context.Background(), Real{Address: loopback, dhcpPort: freePort(t, "udp"), tftpPort: real.tftpPort}); err == nil || !strings.Contains(err.Error(), "another server has the udp port") {
+	if _, err := ListenReal(Real{Address: loopback, dhcpPort: freePort(t, "udp"), tftpPort: real.tftpPort}); err == nil || !strings.Contains(err.Error(), "another server has the udp port") {
 		t.Errorf("a port that is taken: %v", err)
 	}
-	if _, err := ListenReal(context.Background(), Real{Address: netip.MustParseAddr("192.0.2.1")}); err == nil || !strings.Contains(err.Error(), "192.0.2.1") {
+	if _, err := ListenReal(Real{Address: netip.MustParseAddr("192.0.2.1")}); err == nil || !strings.Contains(err.Error(), "192.0.2.1") {
 		t.Errorf("an address that is not ours: %v", err)
 	}
-	if _, err := ListenReal(context.Background(), Real{Address: netip.MustParseAddr("::1")}); err == nil {
+	if _, err := ListenReal(Real{Address: netip.MustParseAddr("::1")}); err == nil {
 		t.Error("IPv6 was taken")
 	}
 }
