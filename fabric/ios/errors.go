@@ -132,7 +132,10 @@ type VerifyError struct {
 }
 
 func (e *VerifyError) Error() string {
-	s := fmt.Sprintf("%s: the switch took all lines, but reading it back shows that these are still to do: %s", e.Switch, strings.Join(e.Missing, " / "))
+	s := fmt.Sprintf("%s: the switch took all lines, but could not be read back", e.Switch)
+	if len(e.Missing) > 0 {
+		s = fmt.Sprintf("%s: the switch took all lines, but reading it back shows that these are still to do: %s", e.Switch, strings.Join(e.Missing, " / "))
+	}
 	if e.RolledBack {
 		return s + "; the change was undone and the switch is as it was"
 	}
