@@ -1,12 +1,136 @@
 package iossim
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Profile is a model of switch.
 type Profile struct {
-	Name string
+	Name    string
+	Version string
+	// ISL says that trunks can be encapsulated in two ways, so that the way
+	// must be chosen before a port can be set to trunk mode.
+	ISL bool
+	// Routed says that ports can be made routed ones (`no switchport`).
+	Routed bool
+
+	release     string // as in the configuration's version line
+	image       string
+	family      string
+	train       string
+	cpu         string
+	ports       []portGroup
+	management  string // a port for management alone, or empty
+	defaultMode string
+	edge        bool // portfast is written `portfast edge`
+	defaults    []string
+}
+
+// portGroup is a row of sockets.
+type portGroup struct {
+	stem        string
+	first, last int
+	host        bool // for hosts, rather than an uplink
+	media       string
 }
 
 // DefaultProfile is the model that an empty Config.Profile means.
 const DefaultProfile = "WS-C2960X-48TS-L"
 
-// Profiles returns the models that can be simulated.
-func Profiles() []Profile { return []Profile{{Name: DefaultProfile}} }
+var factory = []string{
+	"no service pad",
+	"service timestamps debug datetime msec",
+	"service timestamps log datetime msec",
+	"no service password-encryption",
+	"boot-start-marker",
+	"boot-end-marker",
+	"no aaa new-model",
+	"spanning-tree mode rapid-pvst",
+	"spanning-tree extend system-id",
+	"vlan internal allocation policy ascending",
+	"ip http server",
+	"ip http secure-server",
+	"line con 0",
+	"line vty 0 4",
+	"line vty 5 15",
+}
+
+var profiles = []Profile{
+	{
+		Name: DefaultProfile, Version: "15.2(2)E7",
+		release: "15.2", image: "C2960X-UNIVERSALK9-M", family: "C2960X", train: "RELEASE SOFTWARE (fc3)", cpu: "APM86XXX",
+		ports: []portGroup{
+			{"GigabitEthernet1/0/", 1, 48, true, "10/100/1000BaseTX"},
+			{"GigabitEthernet1/0/", 49, 52, false, "Not Present"},
+		},
+		management: "FastEthernet0", defaultMode: modeAuto,
+		defaults: []string{"switch 1 provision ws-c2960x-48ts-l"},
+	},
+	{
+		Name: "WS-C2960X-24TS-L", Version: "15.2(7)E3",
+		release: "15.2", image: "C2960X-UNIVERSALK9-M", family: "C2960X", train: "RELEASE SOFTWARE (fc2)", cpu: "APM86XXX",
+		ports: []portGroup{
+			{"GigabitEthernet1/0/", 1, 24, true, "10/100/1000BaseTX"},
+			{"GigabitEthernet1/0/", 25, 28, false, "Not Present"},
+		},
+		management: "FastEthernet0", defaultMode: modeAuto, edge: true,
+		defaults: []string{"switch 1 provision ws-c2960x-24ts-l"},
+	},
+	{
+		Name: "WS-C3560X-48T-S", Version: "15.0(2)SE11", ISL: true, Routed: true,
+		release: "15.0", image: "C3560E-UNIVERSALK9-M", family: "C3560E", train: "RELEASE SOFTWARE (fc3)", cpu: "PowerPC405",
+		ports: []portGroup{
+			{"GigabitEthernet0/", 1, 48, true, "10/100/1000BaseTX"},
+			{"GigabitEthernet1/", 1, 4, false, "Not Present"},
+		},
+		management: "FastEthernet0", defaultMode: modeAuto,
+	},
+}
+
+// Profiles returns the models that can be simulated, the default one first.
+func Profiles() []Profile { return append([]Profile(nil), profiles...) }
+
+func findProfile(name string) (*Profile, error) {
+	if name == "" {
+		name = DefaultProfile
+	}
+	var known []string
+	for i := range profiles {
+		if strings.EqualFold(profiles[i].Name, name) {
+			return &profiles[i], nil
+		}
+		known = append(known, profiles[i].Name)
+	}
+	return nil, fmt.Errorf("no switch model %q; there are %s", name, strings.Join(known, ", "))
+}
+
+// sockets returns the names of the ports, with at most so many for hosts; 0
+// is all. A switch cut down to so many has no uplinks.
+func (p *Profile) sockets(hosts int) (map[string]portGroup, error) {
+	out := map[string]portGroup{}
+	n := 0
+	for _, g := range p.ports {
+		for i := g.first; i <= g.last && (hosts == 0 || g.host && n < hosts); i++ {
+			out[fmt.Sprintf("%s%d", g.stem, i)] = g
+			n++
+		}
+	}
+	if n < hosts {
+		return nil, fmt.Errorf("model %s has %d ports for hosts, not %d", p.Name, n, hosts)
+	}
+	return out, nil
+}
+
+func (p *Profile) portfastLine(how string) string {
+	line := "spanning-tree portfast"
+	switch {
+	case how == "edge" && p.edge:
+		return line + " edge"
+	case how == "edge":
+		return line
+	case how == "trunk" && p.edge:
+		return line + " edge trunk"
+	}
+	return line + " " + how
+}

@@ -1,10 +1,15 @@
 package iossim
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
-	"net"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -13,14 +18,16 @@ import (
 )
 
 // Plane is the data plane that the running configuration drives. It is told
-// the state of every port after each change; a [wire.Switch] is one.
+// the state of all ports after each change that matters to it; a [wire.Switch]
+// is one. A VLAN interface counts as a port too: what is attached to "Vlan1"
+// is the switch's own address in that VLAN.
 type Plane interface {
 	Configure(ports map[string]wire.PortState)
 }
 
-// Observer is a [Plane] that can be looked at: `show interfaces status` and
-// `show mac address-table` answer from it. Without it all enabled ports count
-// as connected.
+// Observer is a [Plane] that can be looked at, as a [wire.Switch] can: `show
+// interfaces status` and `show mac address-table` answer from it. Without it
+// all enabled ports count as connected.
 type Observer interface {
 	LinkUp(port string) bool
 	MACTable() []wire.MACEntry
@@ -33,11 +40,14 @@ type Config struct {
 	Hostname string
 	// Profile names the model, a row of [Profiles]; empty is [DefaultProfile].
 	Profile string
-	// Ports is the number of host-facing ports; 0 is as many as the model has.
+	// Ports is the number of ports for hosts, in a switch that then has no
+	// uplinks; 0 is as many as the model has, uplinks included.
 	Ports int
 	// Users may log in with their passwords. They start privileged when
 	// EnableSecret is empty and must `enable` otherwise.
 	Users map[string]string
+	// PublicKeys may log in instead of passwords, a key a user.
+	PublicKeys map[string]ssh.PublicKey
 	// EnableSecret is the password of `enable`.
 	EnableSecret string
 	// Startup is the startup configuration of a switch whose flash has none.
@@ -53,60 +63,247 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Flash is the switch's permanent memory: "startup-config" and "vlan.dat".
-// ReadFile of a missing file returns an error that is fs.ErrNotExist.
-type Flash interface {
-	ReadFile(name string) ([]byte, error)
-	WriteFile(name string, data []byte) error
-	Remove(name string) error
+// Sim is one simulated switch. Make it with [New].
+type Sim struct {
+	cfg     Config
+	profile *Profile
+	ports   map[string]portGroup
+	log     *slog.Logger
+	now     func() time.Time
+
+	mu      sync.Mutex // guards all below
+	run     running
+	db      database
+	booted  time.Time
+	changed time.Time // of the running configuration
+	by      string
+	saved   time.Time
+	startup string
+	history []string // the system log
+	vtys    [vtyLines]*session
+	states  map[string]wire.PortState // as the plane has them
+
+	faultMu sync.Mutex
+	faults  []*fault
 }
 
-// Sim is one simulated switch.
-type Sim struct{}
-
-var errNotBuilt = errors.New("iossim: not built yet")
-
 // New boots a switch: it loads its startup configuration and vlan.dat and sets
-// up the plane.
-func New(cfg Config) (*Sim, error) { return nil, errNotBuilt }
+// the plane up. Lines of the startup configuration that the switch does not
+// take are logged and left out, as a real one does at boot.
+func New(cfg Config) (*Sim, error) {
+	profile, err := findProfile(cfg.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("switch %s: %w", cfg.Hostname, err)
+	}
+	ports, err := profile.sockets(cfg.Ports)
+	if err != nil {
+		return nil, fmt.Errorf("switch %s: %w", cfg.Hostname, err)
+	}
+	s := &Sim{cfg: cfg, profile: profile, ports: ports, log: cfg.Logger, now: cfg.Clock}
+	if s.cfg.Hostname == "" {
+		s.cfg.Hostname = "Switch"
+	}
+	if !validHostname(s.cfg.Hostname) {
+		return nil, fmt.Errorf("switch %q: a host name is letters, digits, hyphens and dots, and begins with a letter", cfg.Hostname)
+	}
+	if s.cfg.Flash == nil {
+		s.cfg.Flash = &memoryFlash{}
+	}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	s.log = s.log.With("switch", s.cfg.Hostname)
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if cfg.Startup != "" {
+		if _, err := s.cfg.Flash.ReadFile(startupFile); errors.Is(err, fs.ErrNotExist) {
+			if err := s.cfg.Flash.WriteFile(startupFile, []byte(cfg.Startup)); err != nil {
+				return nil, fmt.Errorf("switch %s: keep the startup configuration: %w", s.cfg.Hostname, err)
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.boot(); err != nil {
+		return nil, fmt.Errorf("switch %s: boot: %w", s.cfg.Hostname, err)
+	}
+	return s, nil
+}
 
-// Serve answers SSH on the listener until the context ends, then closes the
-// listener and all sessions and returns nil.
-func (s *Sim) Serve(ctx context.Context, l net.Listener, hostKey ssh.Signer) error { return errNotBuilt }
+// boot builds the running configuration from the flash. The caller holds the lock.
+func (s *Sim) boot() error {
+	startup, err := s.cfg.Flash.ReadFile(startupFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	db := newDatabase()
+	data, err := s.cfg.Flash.ReadFile(databaseFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		if err := json.Unmarshal(data, &db); err != nil {
+			return fmt.Errorf("read %s: %w", databaseFile, err)
+		}
+	}
+	s.db = db
+	s.startup = string(startup)
+	s.booted = s.now()
+	s.changed, s.saved, s.by = time.Time{}, time.Time{}, ""
+	s.run = running{hostname: s.cfg.Hostname, ifaces: map[string]*iface{}}
+	for name := range s.ports {
+		s.addInterface(name)
+	}
+	if m := s.profile.management; m != "" {
+		s.addInterface(m).managementIf = true
+	}
+	s.addInterface("Vlan1")
+	for _, line := range slices.Concat(factory, s.profile.defaults) {
+		st := s.run.set(line)
+		if strings.HasPrefix(line, "line vty") {
+			st.lines = []string{"login local", "transport input ssh"}
+		}
+	}
+	s.load(s.startup)
+	level := ""
+	if s.cfg.EnableSecret == "" {
+		level = " privilege 15"
+	} else {
+		s.run.set("enable secret 9 " + hashSecret(s.cfg.Hostname+"#", s.cfg.EnableSecret))
+	}
+	for _, user := range slices.Sorted(maps.Keys(s.cfg.Users)) {
+		s.run.set("username " + user + level + " secret 9 " + hashSecret(s.cfg.Hostname+"/"+user, s.cfg.Users[user]))
+	}
+	s.states = nil
+	s.drive()
+	return nil
+}
+
+func (s *Sim) addInterface(name string) *iface {
+	i := newInterface(name)
+	i.undeletable = true
+	s.run.ifaces[name] = i
+	return i
+}
+
+// load carries out the lines of a configuration.
+func (s *Sim) load(text string) {
+	session := newSession(s, "startup-config")
+	session.loading = true
+	session.level = 15
+	session.enter(inConfig)
+	for _, line := range strings.Split(text, "\n") {
+		line = strings.TrimRight(line, "\r")
+		if session.collect == nil && skipped(line) {
+			continue
+		}
+		// A block ends where the indentation does.
+		if session.collect == nil && !strings.HasPrefix(line, " ") && session.context != inConfig {
+			session.enter(inConfig)
+		}
+		session.failed = ""
+		session.do(line)
+		if session.failed != "" {
+			s.log.Warn("line of the startup configuration not taken", "line", line, "why", strings.TrimSpace(session.failed))
+		}
+	}
+	session.enter(inExec)
+	s.changed = time.Time{}
+}
+
+// skipped reports whether a line of a configuration text is no command.
+func skipped(line string) bool {
+	for _, prefix := range []string{"!", "version ", "Building configuration", "Current configuration", "end"} {
+		if strings.HasPrefix(line, prefix) {
+			return true
+		}
+	}
+	return strings.TrimSpace(line) == ""
+}
 
 // RunningConfig returns the running configuration, from its version line to
 // `end`, without the size and time that `show running-config` puts before it.
-func (s *Sim) RunningConfig() string { return "" }
-
-// StartupConfig returns what a reload would load; empty if nothing was saved.
-func (s *Sim) StartupConfig() string { return "" }
-
-// Exec types lines at the console, beginning in privileged mode, as somebody
-// who changes the switch by hand. It returns what the console showed.
-func (s *Sim) Exec(lines ...string) (string, error) { return "", errNotBuilt }
-
-// Reload restarts the switch from its flash: unsaved changes are lost and
-// sessions are cut.
-func (s *Sim) Reload() error { return errNotBuilt }
-
-// Fault makes the switch misbehave. The zero value of each field does nothing.
-type Fault struct {
-	// Line is a regular expression over the lines that it affects, as typed; empty is all.
-	Line string
-	// Times is how often it strikes; 0 is until ClearFaults.
-	Times int
-	// Delay passes before the line is answered.
-	Delay time.Duration
-	// Answer is printed in place of carrying out the line.
-	Answer string
-	// Drop cuts the session: before the line is carried out, or with After, afterwards.
-	Drop, After bool
-	// Noise is written into the session after the answer, as a syslog message would be.
-	Noise string
+func (s *Sim) RunningConfig() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text()
 }
 
-// SetFault adds a fault. Faults strike in the order in which they were set.
-func (s *Sim) SetFault(f Fault) error { return errNotBuilt }
+// StartupConfig returns what a reload would load; empty if nothing was saved.
+func (s *Sim) StartupConfig() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.startup
+}
 
-// ClearFaults removes all faults.
-func (s *Sim) ClearFaults() {}
+// save copies the running configuration to the flash.
+func (s *Sim) save() error {
+	text := s.text()
+	if err := s.cfg.Flash.WriteFile(startupFile, []byte(text)); err != nil {
+		return fmt.Errorf("switch %s: save: %w", s.cfg.Hostname, err)
+	}
+	s.startup, s.saved = text, s.now()
+	return nil
+}
+
+// saveDatabase keeps vlan.dat, which IOS writes with every change of a VLAN.
+func (s *Sim) saveDatabase() {
+	s.db.Revision++
+	if s.db.local() {
+		s.db.Revision = 0
+	}
+	data, err := json.MarshalIndent(s.db, "", "  ")
+	if err == nil {
+		err = s.cfg.Flash.WriteFile(databaseFile, data)
+	}
+	if err != nil {
+		s.log.Error("vlan.dat not written", "err", err)
+	}
+}
+
+// Reload restarts the switch from its flash: what was not saved is lost and
+// all sessions are cut.
+func (s *Sim) Reload() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.vtys {
+		if v != nil {
+			v.cut()
+		}
+	}
+	if err := s.boot(); err != nil {
+		return fmt.Errorf("switch %s: reload: %w", s.cfg.Hostname, err)
+	}
+	return nil
+}
+
+// Exec types lines at the console, beginning in privileged mode, as somebody
+// who changes the switch by hand. It returns what the console showed. A line
+// that the switch rejects ends it with an error.
+func (s *Sim) Exec(lines ...string) (string, error) {
+	session := newSession(s, "console")
+	session.level = 15
+	session.context = inExec
+	var shown strings.Builder
+	for _, line := range lines {
+		shown.WriteString(session.promptText() + line + "\n")
+		answer := session.answer(line)
+		shown.WriteString(answer)
+		if session.rejection() != "" {
+			return shown.String(), fmt.Errorf("switch %s: line %q: %s", s.cfg.Hostname, line, strings.TrimSpace(answer))
+		}
+	}
+	session.leave()
+	return shown.String(), nil
+}
+
+func validHostname(name string) bool {
+	if len(name) == 0 || len(name) > 63 || !isLetter(name[0]) {
+		return false
+	}
+	return strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == ""
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -1,0 +1,382 @@
+package iossim
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
+)
+
+var interfaceCommands = []command{
+	{pattern: "description LINE", run: each(func(c *call, i *iface) error { i.description = c.arg(0); return nil })},
+	{pattern: "(no|default) description [LINE]", run: each(func(c *call, i *iface) error { i.description = ""; return nil })},
+	{pattern: "[(no|default)] shutdown", run: each(setShutdown)},
+	{pattern: "switchport", run: each(setSwitchport)},
+	{pattern: "no switchport", run: each(setSwitchport)},
+	{pattern: "switchport mode (access|trunk|dynamic auto|dynamic desirable)", run: ports(setMode)},
+	{pattern: "(no|default) switchport mode [(access|trunk|dynamic)]", run: ports(func(c *call, i *iface) error { i.mode = modeDefault; return nil })},
+	{pattern: "switchport access vlan 1-4094", run: ports(setAccess)},
+	{pattern: "(no|default) switchport access vlan [WORD]", run: ports(func(c *call, i *iface) error { i.access = 1; return nil })},
+	{pattern: "switchport trunk native vlan 1-4094", run: ports(func(c *call, i *iface) error { i.native = c.num(0); return nil })},
+	{pattern: "(no|default) switchport trunk native vlan [WORD]", run: ports(func(c *call, i *iface) error { i.native = 1; return nil })},
+	{pattern: "switchport trunk allowed vlan WORD", run: ports(setAllowed)},
+	{pattern: "switchport trunk allowed vlan (all|none)", run: ports(setAllowed)},
+	{pattern: "switchport trunk allowed vlan (add|remove|except) WORD", run: ports(setAllowed)},
+	{pattern: "(no|default) switchport trunk allowed vlan [LINE]", run: ports(func(c *call, i *iface) error { i.allowed = wire.AllVLANs(); return nil })},
+	{pattern: "switchport trunk encapsulation (dot1q|isl|negotiate)", run: ports(setEncapsulation)},
+	{pattern: "(no|default) switchport trunk encapsulation", run: ports(setEncapsulation)},
+	{pattern: "[(no|default)] switchport nonegotiate", run: ports(setNonegotiate)},
+	{pattern: "[(no|default)] switchport (voice|port-security|protected|block|priority|private-vlan|backup) [LINE]", run: storeInterface},
+	{pattern: "spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
+	{pattern: "(no|default) spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
+	{pattern: "channel-group 1-48 mode (on|active|passive|auto|desirable)", run: joinChannel},
+}
+
+// interfaceWords begin the lines that are kept and shown, and do nothing else.
+var interfaceWords = []string{
+	"arp", "authentication", "auto", "bandwidth", "carrier-delay", "cdp", "channel-group", "channel-protocol", "delay", "dot1x", "duplex",
+	"flowcontrol", "hold-queue", "ip access-group", "ip address", "ip arp", "ip dhcp", "ip helper-address", "ip igmp", "ip proxy-arp",
+	"ip redirects", "ip route-cache", "ip unreachables", "ip verify", "ipv6", "keepalive", "lacp", "lldp", "load-interval", "logging event", "mab",
+	"mac access-group", "macro", "mdix", "media-type", "mls", "mtu", "mvr", "negotiation", "network-policy", "nmsp", "pagp", "power",
+	"priority-queue", "queue-set", "rmon", "service-policy", "snmp", "spanning-tree bpdufilter", "spanning-tree bpduguard",
+	"spanning-tree cost", "spanning-tree guard", "spanning-tree link-type", "spanning-tree mst", "spanning-tree port-priority",
+	"spanning-tree vlan", "speed", "srr-queue", "standby", "storm-control", "udld", "vtp",
+}
+
+// interfaceOn are settings of a port whose `no` is shown and whose positive
+// form is not.
+var interfaceOn = []string{
+	"cdp enable", "lldp transmit", "lldp receive", "mdix auto", "logging event link-status", "snmp trap link-status", "ip route-cache",
+	"ip proxy-arp", "ip redirects", "ip unreachables", "keepalive",
+}
+
+// interfaceSingles are settings of a port that a new line replaces.
+var interfaceSingles = []string{
+	"bandwidth", "channel-group", "channel-protocol", "delay", "duplex", "ip address", "load-interval", "media-type", "mtu", "power inline",
+	"spanning-tree bpduguard", "spanning-tree bpdufilter", "spanning-tree cost", "spanning-tree guard", "spanning-tree link-type",
+	"spanning-tree port-priority", "speed", "switchport port-security maximum", "switchport port-security violation",
+	"switchport voice vlan", "udld port",
+}
+
+// each runs a command on every selected interface and stops at the first that
+// does not take it, as a range does.
+func each(run func(*call, *iface) error) func(*call) error {
+	return func(c *call) error {
+		c.touched = true
+		for _, name := range c.selected {
+			i := c.sim.run.ifaces[name]
+			if i == nil {
+				// Another session removed it.
+				continue
+			}
+			if err := run(c, i); err != nil {
+				if c.ranged {
+					if _, syntax := err.(*syntaxError); !syntax {
+						err = fmt.Errorf("%w%% Range command terminated because it failed on %s\n", err, i.name)
+					}
+				}
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// ports is each for commands that only switched ports have.
+func ports(run func(*call, *iface) error) func(*call) error {
+	return each(func(c *call, i *iface) error {
+		if !i.switched() {
+			at := 0
+			if c.negated() {
+				at = 1
+			}
+			return c.invalidWord(at)
+		}
+		return run(c, i)
+	})
+}
+
+// exists reports whether an interface can be entered, making it if it is one
+// that is made by being entered.
+func (s *session) exists(name string) bool {
+	if s.sim.run.ifaces[name] != nil {
+		return true
+	}
+	kind, numbers := splitName(name)
+	limit := 0
+	switch kinds[kind].name {
+	case "Vlan":
+		limit = wire.MaxVLAN
+	case "Port-channel":
+		limit = 48
+	case "Loopback":
+		if s.sim.profile.Routed {
+			limit = 2147483647
+		}
+	}
+	if len(numbers) != 1 || numbers[0] > limit || numbers[0] < 1 {
+		return false
+	}
+	s.sim.run.ifaces[name] = newInterface(name)
+	s.touched = true
+	return true
+}
+
+func enterInterface(c *call) error {
+	if !c.exists(c.arg(0)) {
+		return c.invalid(0)
+	}
+	c.enter(inConfig)
+	c.context, c.selected = inInterface, []string{c.arg(0)}
+	return nil
+}
+
+// rangeOf returns the interfaces that the last value of a command names.
+func (c *call) rangeOf() ([]string, error) {
+	names, bad := rangeNames(c.arg(0))
+	if bad < 0 {
+		if missing := slices.IndexFunc(names, func(n string) bool { return !c.exists(n) }); missing < 0 {
+			return names, nil
+		}
+		bad = 0
+	}
+	return nil, &syntaxError{kind: "invalid", col: c.args[0].col + bad}
+}
+
+func enterRange(c *call) error {
+	names, err := c.rangeOf()
+	if err != nil {
+		return err
+	}
+	c.enter(inConfig)
+	c.context, c.selected, c.ranged = inInterface, names, true
+	return nil
+}
+
+func removeInterface(c *call) error {
+	i := c.sim.run.ifaces[c.arg(0)]
+	if i == nil {
+		return c.invalid(0)
+	}
+	if i.undeletable {
+		return fmt.Errorf("%% Removal of physical interfaces is not permitted.\n")
+	}
+	c.touched = true
+	delete(c.sim.run.ifaces, i.name)
+	return nil
+}
+
+func defaultInterface(c *call) error {
+	if !c.exists(c.arg(0)) {
+		return c.invalid(0)
+	}
+	c.setDefaults(c.arg(0))
+	return nil
+}
+
+func defaultRange(c *call) error {
+	names, err := c.rangeOf()
+	if err != nil {
+		return err
+	}
+	c.setDefaults(names...)
+	return nil
+}
+
+func (c *call) setDefaults(names ...string) {
+	c.touched = true
+	for _, name := range names {
+		c.sim.run.ifaces[name].reset()
+		c.notice("Interface %s set to default configuration\n", name)
+	}
+}
+
+func setShutdown(c *call, i *iface) error {
+	down := c.words[0] == "shutdown"
+	if down != i.shutdown && !c.loading {
+		if down {
+			c.sim.syslog("%LINK-5-CHANGED: Interface " + i.name + ", changed state to administratively down")
+		} else {
+			c.sim.syslog("%LINK-3-UPDOWN: Interface " + i.name + ", changed state to up")
+		}
+	}
+	i.shutdown = down
+	return nil
+}
+
+func setSwitchport(c *call, i *iface) error {
+	if !i.switched() {
+		return c.invalidWord(len(c.words) - 1)
+	}
+	if !c.sim.profile.Routed {
+		return &syntaxError{kind: "incomplete"}
+	}
+	i.routed = c.negated()
+	return nil
+}
+
+func setMode(c *call, i *iface) error {
+	mode := strings.Join(c.words[2:], " ")
+	if i.nonegotiate && strings.HasPrefix(mode, "dynamic") {
+		return fmt.Errorf("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
+	}
+	if mode == modeTrunk && c.sim.profile.ISL && i.encap == "" {
+		return fmt.Errorf("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
+	}
+	i.mode = mode
+	return nil
+}
+
+func setAccess(c *call, i *iface) error {
+	id := c.num(0)
+	if !c.sim.db.exists(id) && !c.loading {
+		if c.sim.db.Mode == "client" {
+			c.notice("%% Warning: access VLAN does not exist, and VTP is in CLIENT mode\n")
+		} else {
+			c.notice("%% Access VLAN does not exist. Creating vlan %d\n", id)
+			c.createVLANs(wire.VLANsOf(id))
+		}
+	}
+	i.access = id
+	return nil
+}
+
+func setAllowed(c *call, i *iface) error {
+	list := c.words[4]
+	switch list {
+	case "all":
+		i.allowed = wire.AllVLANs()
+		return nil
+	case "none":
+		i.allowed = wire.VLANs{}
+		return nil
+	}
+	how := ""
+	if len(c.words) > 5 {
+		how, list = c.words[4], c.words[5]
+	}
+	set, err := parseVLANs(list)
+	if err != nil {
+		return err
+	}
+	switch how {
+	case "add":
+		i.allowed = i.allowed.Union(set)
+	case "remove":
+		i.allowed = i.allowed.Minus(set)
+	case "except":
+		i.allowed = wire.AllVLANs().Minus(set)
+	default:
+		i.allowed = set
+	}
+	return nil
+}
+
+func setEncapsulation(c *call, i *iface) error {
+	if !c.sim.profile.ISL {
+		at := 2
+		if c.negated() {
+			at = 3
+		}
+		return c.invalidWord(at)
+	}
+	encap := ""
+	if !c.negated() && c.words[3] != "negotiate" {
+		encap = c.words[3]
+	}
+	if encap == "" && i.mode == modeTrunk {
+		return fmt.Errorf("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
+	}
+	i.encap = encap
+	return nil
+}
+
+func setNonegotiate(c *call, i *iface) error {
+	if !c.negated() && (i.mode == modeDefault || strings.HasPrefix(i.mode, "dynamic")) {
+		return fmt.Errorf("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
+	}
+	i.nonegotiate = !c.negated()
+	return nil
+}
+
+const portfastWarning = `%%Warning: portfast should only be enabled on ports connected to a single
+ host. Connecting hubs, concentrators, switches, bridges, etc... to this
+ interface  when portfast is enabled, can cause temporary bridging loops.
+ Use with CAUTION
+
+`
+
+func setPortfast(c *call, i *iface) error {
+	if c.negated() {
+		i.portfast = ""
+		return nil
+	}
+	how := strings.Join(c.words[2:], " ")
+	switch how {
+	case "", "edge":
+		i.portfast = "edge"
+	case "trunk", "edge trunk":
+		i.portfast = "trunk"
+	default:
+		i.portfast = how
+		return nil
+	}
+	if c.ranged && i.name != c.selected[0] {
+		return nil
+	}
+	c.notice(portfastWarning)
+	switch {
+	case i.portfast == "trunk":
+	case c.ranged:
+		c.notice("%%Portfast will be configured in %d interfaces due to the range command\n but will only have effect when the interfaces are in a non-trunking mode.\n", len(c.selected))
+	default:
+		c.notice("%%Portfast has been configured on %s but will only\n have effect when the interface is in a non-trunking mode.\n", i.name)
+	}
+	return nil
+}
+
+// joinChannel bundles ports; the port-channel comes into being by it.
+func joinChannel(c *call) error {
+	name := fmt.Sprintf("Port-channel%d", c.num(0))
+	if c.sim.run.ifaces[name] == nil {
+		c.notice("Creating a port-channel interface Port-channel %d\n", c.num(0))
+		c.notice("\n")
+		c.exists(name)
+	}
+	return storeInterface(c)
+}
+
+// storeInterface keeps a line that does nothing else.
+func storeInterface(c *call) error {
+	return each(func(c *call, i *iface) error {
+		line := c.canonical()
+		if !c.negated() {
+			if len(c.words) == 1 && c.words[0] != "keepalive" && c.words[0] != "mab" {
+				return &syntaxError{kind: "incomplete"}
+			}
+			i.other = removeLines(i.other, "no "+line)
+			if slices.Contains(interfaceOn, line) {
+				return nil
+			}
+			for _, key := range interfaceSingles {
+				if strings.HasPrefix(line, key+" ") {
+					i.other = removeLines(i.other, key)
+				}
+			}
+			i.other = append(removeLines(i.other, line), line)
+			return nil
+		}
+		bare := line[len(c.words[0])+1:]
+		i.other = removeLines(i.other, bare)
+		for _, key := range interfaceSingles {
+			if strings.HasPrefix(bare, key+" ") {
+				i.other = removeLines(i.other, key)
+			}
+		}
+		if c.words[0] == "no" && slices.Contains(interfaceOn, bare) {
+			i.other = append(removeLines(i.other, line), line)
+		}
+		return nil
+	})(c)
+}

@@ -1,0 +1,60 @@
+package iossim
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"strings"
+
+	"golang.org/x/crypto/scrypt"
+)
+
+// ciscoBase64 is the alphabet of Cisco's password hashes.
+var ciscoBase64 = base64.NewEncoding("./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz").WithPadding(base64.NoPadding)
+
+// hashSecret returns the type 9 hash of a password. The salt comes from whose
+// password it is, so that a switch made twice has the same configuration.
+func hashSecret(owner, password string) string {
+	sum := sha256.Sum256([]byte("cthulix lab: " + owner))
+	salt := ciscoBase64.EncodeToString(sum[:])[:14]
+	return "$9$" + salt + "$" + scryptHash(salt, password)
+}
+
+func scryptHash(salt, password string) string {
+	key, err := scrypt.Key([]byte(password), []byte(salt), 1<<14, 1, 1, 32)
+	if err != nil {
+		// The parameters are constants that scrypt takes.
+		panic(err)
+	}
+	return ciscoBase64.EncodeToString(key)
+}
+
+// checkSecret compares a password with what a configuration stores: a type 9
+// hash ("9 $9$…") or clear text ("0 …", "7" is not read).
+func checkSecret(stored, password string) bool {
+	kind, value, ok := strings.Cut(stored, " ")
+	if !ok {
+		kind, value = "0", stored
+	}
+	switch kind {
+	case "0":
+		return subtle.ConstantTimeCompare([]byte(value), []byte(password)) == 1
+	case "9":
+		parts := strings.Split(value, "$")
+		return len(parts) == 4 && parts[1] == "9" &&
+			subtle.ConstantTimeCompare([]byte(parts[3]), []byte(scryptHash(parts[2], password))) == 1
+	}
+	return false
+}
+
+// storedSecret turns what follows `secret` on a line into what is stored.
+func storedSecret(owner, typed string) string {
+	kind, value, ok := strings.Cut(typed, " ")
+	switch {
+	case !ok:
+		return "9 " + hashSecret(owner, typed)
+	case kind == "0":
+		return "9 " + hashSecret(owner, value)
+	}
+	return typed
+}
