@@ -27,6 +27,8 @@ type Config struct {
 	HTTP *http.Client
 	// Records opens the ophub at an address; default Consul's.
 	Records func(address string) (Records, error)
+	// NomadPort is the HTTP port of the first Nomad client; default 4646. Others are ten higher each.
+	NomadPort int
 	// Logger hears what the agent does; nil is silence.
 	Logger *slog.Logger
 	// Retry is the first wait after a failure; it doubles up to MaxRetry. Default 500 ms and 15 s.
@@ -59,6 +61,9 @@ func (c *Config) complete() error {
 	if c.Records == nil {
 		client, log := c.HTTP, c.Logger
 		c.Records = func(address string) (Records, error) { return openHub(address, client, log) }
+	}
+	if c.NomadPort <= 0 {
+		c.NomadPort = firstPort
 	}
 	if c.Retry <= 0 {
 		c.Retry = 500 * time.Millisecond
@@ -122,7 +127,7 @@ func Run(ctx context.Context, cfg Config) (Action, error) {
 		}
 	}()
 	err := a.up(up)
-	if up.Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		err = nil // it was asked to end, and did
 	} else {
 		a.log.Error("cannot go on; use the console, or power the host off", "error", err)

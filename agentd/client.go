@@ -77,7 +77,7 @@ func (a *agent) runClient(ctx context.Context, c nomadClient, kegURL string, tel
 		out.Close()
 		return fmt.Errorf("start the Nomad client: %w", err)
 	}
-	a.log.Info("started a Nomad client", "kernel", c.Kernel.Name, "pid", proc.PID(), "port", c.httpPort())
+	a.log.Info("started a Nomad client", "kernel", c.Kernel.Name, "pid", proc.PID(), "port", c.Port)
 	read := make(chan struct{})
 	go func() {
 		defer close(read)

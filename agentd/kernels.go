@@ -51,7 +51,7 @@ func (k *kernels) reconcile(ctx context.Context, id ophub.Identity, address neti
 			k.agent.log.Info("leaving kernel", "kernel", name)
 			s.leaving = true
 			s.stop()
-			// The slot is taken until the client has ended.
+			// The port is taken until the client has ended.
 			go k.forget(name, s)
 		}
 	}
@@ -61,11 +61,11 @@ func (k *kernels) reconcile(ctx context.Context, id ophub.Identity, address neti
 		}
 		old := k.serving[want.Name]
 		if old == nil {
-			client.Slot = k.freeSlot()
+			client.Port = k.freePort()
 			k.start(ctx, client, id.Keg, nil)
 			continue
 		}
-		client.Slot = old.client.Slot
+		client.Port = old.client.Port
 		if reflect.DeepEqual(old.client, client) && old.kegURL == id.Keg && !old.leaving {
 			continue
 		}
@@ -108,14 +108,15 @@ func (k *kernels) tell(s *serving, state ophub.KernelState) {
 	}
 }
 
-func (k *kernels) freeSlot() int {
-	for slot := 0; ; slot++ {
+// freePort returns the lowest port that no client has.
+func (k *kernels) freePort() int {
+	for port := k.agent.cfg.NomadPort; ; port += portStep {
 		taken := false
 		for _, s := range k.serving {
-			taken = taken || s.client.Slot == slot
+			taken = taken || s.client.Port == port
 		}
 		if !taken {
-			return slot
+			return port
 		}
 	}
 }

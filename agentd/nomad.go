@@ -12,11 +12,11 @@ import (
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
-// Each client on a host has ports of its own: the slot's number times ten is
-// added to Nomad's usual ones.
+// Each client on a host has ports of its own: the first one Nomad's usual
+// ones, the next ten higher, and so on.
 const (
-	nomadHTTPPort = 4646
-	nomadPortStep = 10
+	firstPort = 4646
+	portStep  = 10
 )
 
 // How long a client gives its work to move away when the host goes down, and
@@ -36,10 +36,11 @@ var skippedFingerprints = []string{
 
 // nomadClient is all that the configuration of one Nomad client depends on.
 type nomadClient struct {
-	Host    string
-	Image   keg.KID
-	Kernel  ophub.Attachment
-	Slot    int
+	Host   string
+	Image  keg.KID
+	Kernel ophub.Attachment
+	// Port is the first of the client's three; its HTTP API is on it.
+	Port    int
 	Address netip.Addr
 	Link    string
 }
@@ -47,11 +48,9 @@ type nomadClient struct {
 // dir is where the client keeps everything.
 func (c nomadClient) dir() string { return path.Join(stateDir, "kernels", c.Kernel.Name) }
 
-func (c nomadClient) httpPort() int { return nomadHTTPPort + c.Slot*nomadPortStep }
-
 // localURL is the client's own API as the agent reaches it.
 func (c nomadClient) localURL() string {
-	return "http://127.0.0.1:" + strconv.Itoa(c.httpPort())
+	return "http://127.0.0.1:" + strconv.Itoa(c.Port)
 }
 
 // HCL is the client's configuration file.
@@ -74,9 +73,9 @@ func (c nomadClient) HCL() string {
 	line("  http = %s", quote(addr))
 	line("}")
 	line("ports {")
-	line("  http = %d", c.httpPort())
-	line("  rpc  = %d", c.httpPort()+1)
-	line("  serf = %d", c.httpPort()+2)
+	line("  http = %d", c.Port)
+	line("  rpc  = %d", c.Port+1)
+	line("  serf = %d", c.Port+2)
 	line("}")
 	line("")
 	line("disable_update_check        = true")
