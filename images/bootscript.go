@@ -61,7 +61,9 @@ func CommandLine(m Manifest, p BootParams) string {
 func BootScript(m Manifest, p BootParams) string {
 	base := strings.TrimRight(p.BaseURL, "/")
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line := func(format string, args ...any) {
+		b.WriteString(oneLine(fmt.Sprintf(format, args...)) + "\n")
+	}
 
 	line("#!ipxe")
 	line("set tries:int32 0")
@@ -90,4 +92,14 @@ func BootScript(m Manifest, p BootParams) string {
 	line("sleep %d", bootRebootSecs)
 	line("reboot")
 	return b.String()
+}
+
+// oneLine keeps a record from smuggling commands into the script.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, s)
 }

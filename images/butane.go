@@ -3,6 +3,8 @@ package images
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	butane "github.com/coreos/butane/config"
@@ -40,31 +42,60 @@ func butaneProblems(r report.Report) Problems {
 		if e.Kind == report.Info {
 			continue
 		}
-		p := Problem{Path: "butane", Message: lowerFirst(e.Message)}
+		p := Problem{Path: "butane", Message: wording(e.Message)}
 		if at := e.Marker.StartP; at != nil {
 			p.Line, p.Column = int(at.Line), int(at.Column)
 		}
-		if context := e.Context.String(); strings.HasPrefix(context, "$.") {
-			p.Message = context[2:] + ": " + p.Message
-		}
-		if !e.Kind.IsFatal() && strings.Contains(strings.ToLower(e.Message), "unused key") {
-			p.Message += " (Ignition would ignore it)"
+		if context, found := strings.CutPrefix(e.Context.String(), "$."); found {
+			p.Message = indexForm.ReplaceAllString(context, "[$1]") + ": " + p.Message
 		}
 		problems = append(problems, p)
 	}
 	return problems
 }
 
+var (
+	indexForm = regexp.MustCompile(`\.([0-9]+)\b`)
+	// quotedForm is how the YAML reader quotes a value, which may be a secret.
+	quotedForm = regexp.MustCompile("`[^`]*` ?")
+	lineForm   = regexp.MustCompile(`\bline ([0-9]+)\b`)
+)
+
+// butaneKeys are the ones that may have been meant by a misspelt key.
+var butaneKeys = strings.Fields(`variant version storage files directories links path mode contents inline source
+	compression verification hash append overwrite user group id name target hard`)
+
+// wording turns Butane's message into one that says what to do.
+func wording(message string) string {
+	if key, found := strings.CutPrefix(strings.ToLower(message), "unused key "); found {
+		if best := nearest(key, butaneKeys); best != "" {
+			return fmt.Sprintf("unknown key, which Ignition would ignore: did you mean %q?", best)
+		}
+		return "unknown key, which Ignition would ignore"
+	}
+	if message == common.ErrNoFilesDir.Error() {
+		return "local files are not read: write the contents inline"
+	}
+	message = quotedForm.ReplaceAllString(message, "")
+	return lowerFirst(strings.Join(strings.Fields(message), " "))
+}
+
 // butaneFailure words what keeps Butane from reading a configuration at all.
 func butaneFailure(err error) Problem {
-	p := Problem{Path: "butane", Message: lowerFirst(err.Error())}
-	if errors.Is(err, common.ErrNoVariant) {
-		p.Message = "it begins with no variant: write `variant: fcos` and `version: 1.6.0`"
+	p := Problem{Path: "butane", Message: wording(err.Error())}
+	var unknown common.ErrUnknownVersion
+	switch {
+	case errors.Is(err, common.ErrNoVariant):
+		p.Message = "it names no variant: begin with `variant: fcos` and `version: 1.6.0`"
+	case errors.Is(err, common.ErrInvalidVersion):
+		p.Message = "it names no version: begin with `variant: fcos` and `version: 1.6.0`"
+	case errors.As(err, &unknown):
+		p.Message = fmt.Sprintf("no version %s of variant %q is known: take `variant: fcos` and `version: 1.6.0`", unknown.Version, unknown.Variant)
 	}
-	var line int
-	if i := strings.Index(p.Message, "line "); i >= 0 {
-		if _, scanErr := fmt.Sscanf(p.Message[i:], "line %d:", &line); scanErr == nil {
-			p.Line, p.Column = line, 1
+	if m := lineForm.FindStringSubmatch(p.Message); m != nil {
+		p.Column = 1
+		if p.Line, err = strconv.Atoi(m[1]); err != nil {
+			p.Line, p.Column = 0, 0
 		}
 	}
 	return p

@@ -9,7 +9,7 @@ import (
 )
 
 // DefaultModules returns what every image of a kernel flavour loads beside what
-// its recipe names: enough to reach the network.
+// its recipe names: enough to reach the network and to be switched off.
 func DefaultModules(flavour string) []string {
 	// Entropy from the host keeps the first key exchange from waiting for it.
 	// The button is how a BMC asks for a soft power-off.

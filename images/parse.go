@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -100,20 +101,44 @@ func unknownKeys(n *yaml.Node, t reflect.Type, path string) Problems {
 	return problems
 }
 
-// place finds the deepest node on a path such as "linux.deb" or "modules[2]".
+// place finds the deepest key or element on a path such as "linux.deb" or
+// "modules[2]".
 func place(n *yaml.Node, path string) (line, column int) {
-	for _, step := range strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(`.[]"`, r) }) {
-		next := child(n, step)
-		if next == nil {
+	at := n
+	for _, step := range pathSteps(path) {
+		key, value := child(n, step)
+		if value == nil {
 			break
 		}
-		n = next
+		at, n = key, value
 	}
-	return n.Line, n.Column
+	return at.Line, at.Column
 }
 
-// child follows one key or index.
-func child(n *yaml.Node, step string) *yaml.Node {
+// pathSteps parts "a.b[2]" and `files["/etc/x.y"].mode` into their steps.
+func pathSteps(path string) []string {
+	var steps []string
+	for path != "" {
+		if rest, quoted := strings.CutPrefix(path, `["`); quoted {
+			step, after, _ := strings.Cut(rest, `"]`)
+			steps, path = append(steps, step), after
+			continue
+		}
+		path = strings.TrimLeft(path, ".[]")
+		end := strings.IndexAny(path, ".[]")
+		if end < 0 {
+			end = len(path)
+		}
+		if end > 0 {
+			steps = append(steps, path[:end])
+		}
+		path = path[end:]
+	}
+	return steps
+}
+
+// child follows one key or index, and returns where it is written and its value.
+func child(n *yaml.Node, step string) (at, value *yaml.Node) {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -121,14 +146,13 @@ func child(n *yaml.Node, step string) *yaml.Node {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if n.Content[i].Value == step {
-				return n.Content[i+1]
+				return n.Content[i], n.Content[i+1]
 			}
 		}
 	case yaml.SequenceNode:
-		var i int
-		if _, err := fmt.Sscanf(step, "%d", &i); err == nil && i >= 0 && i < len(n.Content) {
-			return n.Content[i]
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Content) {
+			return n.Content[i], n.Content[i]
 		}
 	}
-	return nil
+	return nil, nil
 }

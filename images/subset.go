@@ -15,8 +15,8 @@ var ignitionVersions = []string{"3.0.0", "3.1.0", "3.2.0", "3.3.0", "3.4.0", "3.
 // What agentd applies of an Ignition configuration. A key that is not here is
 // refused, whatever a later version of Ignition may bring.
 var (
-	ownerKeys  = keys{"id": leaf}
-	sourceKeys = keys{"source": leaf}
+	ownerKeys  = keys{"id": leaf, "name": leaf}
+	sourceKeys = keys{"source": leaf, "compression": leaf, "verification": keys{"hash": leaf}}
 	subsetKeys = keys{
 		"ignition": keys{"version": leaf},
 		"storage": keys{
@@ -52,12 +52,7 @@ var refusals = map[string]string{
 	"security":        "nothing is fetched, so certificate authorities are not applied",
 	"proxy":           "nothing is fetched, so a proxy is not applied",
 	"timeouts":        "nothing is fetched, so timeouts are not applied",
-	"compression":     "contents are applied as they are: give them uncompressed",
-	"verification":    "contents are part of the configuration: they need no verification",
 	"httpHeaders":     "nothing is fetched, so headers are not applied",
-	"user.name":       "owners are applied by number: write id instead of name",
-	"group.name":      "owners are applied by number: write id instead of name",
-	"storage.trees":   "local trees are not read: put files inline",
 	"extensions":      "packages are not installed into an LPD: choose another image",
 }
 
@@ -81,30 +76,34 @@ func subsetProblems(ignition []byte, src string) Problems {
 		return Problems{{Path: "butane", Message: "it became no Ignition configuration: " + err.Error()}}
 	}
 	if v := config.Ignition.Version; !slices.Contains(ignitionVersions, v) {
-		c.refuse("ignition.version", fmt.Sprintf("Ignition %s is not applied: take a stable version of the variant", v))
+		c.refuse("version", fmt.Sprintf("Ignition %s is not applied: take a stable version of the variant", v))
 	}
 	for i, f := range config.Storage.Files {
 		at := fmt.Sprintf("storage.files[%d]", i)
-		c.path(at, f.Path)
+		c.node(at, f)
+		if f.Contents.Source != nil && len(f.Append) > 0 {
+			c.refuse(at, "contents and append are both given: choose one")
+		}
 		c.source(at+".contents", f.Contents.Source)
 		for j, a := range f.Append {
 			c.source(fmt.Sprintf("%s.append[%d]", at, j), a.Source)
 		}
 	}
 	for i, d := range config.Storage.Directories {
-		c.path(fmt.Sprintf("storage.directories[%d]", i), d.Path)
+		c.node(fmt.Sprintf("storage.directories[%d]", i), d)
 	}
 	for i, l := range config.Storage.Links {
-		c.path(fmt.Sprintf("storage.links[%d]", i), l.Path)
+		c.node(fmt.Sprintf("storage.links[%d]", i), l)
 	}
 	return c.problems
 }
 
 // ignitionFile has what is checked of files, directories and links.
 type ignitionFile struct {
-	Path     string
-	Contents struct{ Source *string }
-	Append   []struct{ Source *string }
+	Path        string
+	User, Group struct{ Name *string }
+	Contents    struct{ Source *string }
+	Append      []struct{ Source *string }
 }
 
 type subsetCheck struct {
@@ -113,7 +112,7 @@ type subsetCheck struct {
 }
 
 func (c *subsetCheck) refuse(at, message string) {
-	p := Problem{Path: "butane", Message: at + ": " + message}
+	p := Problem{Path: "butane", Message: snakeCase(at) + ": " + message}
 	p.Line, p.Column = butanePlace(c.src, at)
 	c.problems = append(c.problems, p)
 }
@@ -168,17 +167,27 @@ func whyNot(at string) string {
 	return "agentd does not apply this"
 }
 
-// path refuses places that are not the configuration's.
-func (c *subsetCheck) path(at, p string) {
-	if !strings.HasPrefix(p, "/") || path.Clean(p) != p {
-		c.refuse(at+".path", fmt.Sprintf("%q is not a clean absolute path", p))
-		return
+// node refuses places that are not the configuration's, and owners that no
+// image has.
+func (c *subsetCheck) node(at string, f ignitionFile) {
+	if !strings.HasPrefix(f.Path, "/") || path.Clean(f.Path) != f.Path {
+		c.refuse(at+".path", fmt.Sprintf("%q is not a clean absolute path", f.Path))
 	}
+	real := realPath(f.Path)
 	for _, r := range []string{"/init", "/dev", "/proc", "/sys", "/run/cthulix", "/etc/cthulix", "/bin/busybox", "/lib/modules"} {
-		if real := realPath(p); real == r || strings.HasPrefix(real, r+"/") {
+		if real == r || strings.HasPrefix(real, r+"/") {
 			c.refuse(at+".path", fmt.Sprintf("%s is Cthulix's own or Linux's", r))
 		}
 	}
+	c.account(at+".user.name", f.User.Name, "/etc/passwd")
+	c.account(at+".group.name", f.Group.Name, "/etc/group")
+}
+
+func (c *subsetCheck) account(at string, name *string, file string) {
+	if name == nil || *name == "" || strings.Contains("\n"+rootFiles[file], "\n"+*name+":") {
+		return
+	}
+	c.refuse(at, fmt.Sprintf("%q is not in the image's %s: write id instead of name", *name, file))
 }
 
 // source refuses contents that would have to be fetched.
