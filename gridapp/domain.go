@@ -1,6 +1,15 @@
 package gridapp
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/nomad/api"
+)
 
 // Domain is a kernel as Nomad has it.
 type Domain struct {
@@ -15,19 +24,107 @@ func DomainOf(kernel, description string) Domain {
 	return Domain{Namespace: kernel, NodePool: kernel, Description: description}
 }
 
-// EnsureDomain makes the namespace and the node pool, or brings their
-// description up to date.
-func (c *Client) EnsureDomain(ctx context.Context, d Domain) error { return errUnbuilt }
+// What we made is marked, so that what was there before is never removed.
+const (
+	mark     = "cthulix"
+	markMade = "kernel"
+)
 
-// Domain returns the domain of that namespace, or ErrNotFound.
-func (c *Client) Domain(ctx context.Context, namespace string) (Domain, error) {
-	return Domain{}, errUnbuilt
+var domainName = regexp.MustCompile(`^[a-zA-Z0-9-]{1,128}$`)
+
+// Validate checks the names by themselves. Nomad's own namespace and node pools
+// are nobody's kernel.
+func (d Domain) Validate() error {
+	for _, n := range []struct{ field, name string }{{"namespace", d.Namespace}, {"node pool", d.NodePool}} {
+		if !domainName.MatchString(n.name) {
+			return fmt.Errorf("%s %q: want 1 to 128 letters, digits and hyphens", n.field, n.name)
+		}
+		if n.name == api.DefaultNamespace || n.name == api.NodePoolAll || n.name == api.NodePoolDefault {
+			return fmt.Errorf("%s %q is Nomad's own: choose another name for the kernel", n.field, n.name)
+		}
+	}
+	return nil
 }
 
-// DeleteDomain removes the namespace and the node pool, with the finished jobs
-// in the one and the lost nodes in the other. Nodes that are still up get until
-// ctx ends to go; live jobs are an error. No domain is no error.
-func (c *Client) DeleteDomain(ctx context.Context, d Domain) error { return errUnbuilt }
+// EnsureDomain makes the namespace and the node pool, or brings their
+// description up to date. What is there already is used, and outlives the
+// domain.
+func (c *Client) EnsureDomain(ctx context.Context, d Domain) error {
+	if err := d.Validate(); err != nil {
+		return err
+	}
+	q, cancel := c.query(ctx, "")
+	defer cancel()
+	w, cancelWrite := c.write(ctx, "")
+	defer cancelWrite()
+
+	what := "make node pool " + d.NodePool
+	pool, _, err := c.nomad.NodePools().Info(d.NodePool, q)
+	switch {
+	case notFound(err):
+		pool = &api.NodePool{Name: d.NodePool, Meta: map[string]string{mark: markMade}}
+	case err != nil:
+		return c.fail(what, err)
+	}
+	if pool.ModifyIndex == 0 || (pool.Description != d.Description && pool.Meta[mark] == markMade) {
+		pool.Description = d.Description
+		if _, err := c.nomad.NodePools().Register(pool, w); err != nil {
+			return c.fail(what, err)
+		}
+	}
+
+	what = "make namespace " + d.Namespace
+	space, _, err := c.nomad.Namespaces().Info(d.Namespace, q)
+	switch {
+	case notFound(err):
+		space = &api.Namespace{Name: d.Namespace, Meta: map[string]string{mark: markMade}}
+	case err != nil:
+		return c.fail(what, err)
+	}
+	// The namespace names its node pool, so that Domain can find it.
+	stale := space.Description != d.Description && space.Meta[mark] == markMade
+	if space.ModifyIndex == 0 || stale || space.Meta[poolMark] != d.NodePool {
+		if space.Meta == nil {
+			space.Meta = map[string]string{}
+		}
+		space.Meta[poolMark] = d.NodePool
+		if space.Meta[mark] == markMade {
+			space.Description = d.Description
+		}
+		if _, err := c.nomad.Namespaces().Register(space, w); err != nil {
+			return c.fail(what, err)
+		}
+	}
+	return nil
+}
+
+const poolMark = "cthulix_node_pool"
+
+// Domain returns the domain of that namespace, or ErrNotFound when it or its
+// node pool is not there.
+func (c *Client) Domain(ctx context.Context, namespace string) (Domain, error) {
+	what := "read namespace " + namespace
+	q, cancel := c.query(ctx, "")
+	defer cancel()
+	space, _, err := c.nomad.Namespaces().Info(namespace, q)
+	if notFound(err) {
+		return Domain{}, c.fail(what, ErrNotFound)
+	}
+	if err != nil {
+		return Domain{}, c.fail(what, err)
+	}
+	pool := space.Meta[poolMark]
+	if pool == "" {
+		return Domain{}, c.fail(what, fmt.Errorf("it is no kernel's: %w", ErrNotFound))
+	}
+	what = "read node pool " + pool
+	if _, _, err := c.nomad.NodePools().Info(pool, q); notFound(err) {
+		return Domain{}, c.fail(what, ErrNotFound)
+	} else if err != nil {
+		return Domain{}, c.fail(what, err)
+	}
+	return Domain{Namespace: space.Name, NodePool: pool, Description: space.Description}, nil
+}
 
 // Node is a host's agent process in a node pool.
 type Node struct {
@@ -36,5 +133,44 @@ type Node struct {
 	Eligible bool
 }
 
-// Nodes returns the nodes of a pool, ordered by name.
-func (c *Client) Nodes(ctx context.Context, pool string) ([]Node, error) { return nil, errUnbuilt }
+func (n Node) ready() bool { return n.Status == api.NodeStatusReady && n.Eligible }
+
+// gone tells that no agent process is behind the node any more.
+func (n Node) gone() bool {
+	return n.Status == api.NodeStatusDown || n.Status == api.NodeStatusDisconnected
+}
+
+func (n Node) String() string {
+	status := n.Status
+	if !n.Eligible && status == api.NodeStatusReady {
+		status = "ready, but not eligible"
+	}
+	return fmt.Sprintf("%s (%s)", n.Name, status)
+}
+
+// Nodes returns the nodes of a pool, ordered by name. A pool that is not there
+// has none.
+func (c *Client) Nodes(ctx context.Context, pool string) ([]Node, error) {
+	q, cancel := c.query(ctx, "")
+	defer cancel()
+	nodes, _, err := c.nodes(pool, q)
+	return nodes, err
+}
+
+func (c *Client) nodes(pool string, q *api.QueryOptions) ([]Node, uint64, error) {
+	stubs, meta, err := c.nomad.NodePools().ListNodes(pool, q)
+	if notFound(err) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, c.fail("list the nodes of pool "+pool, err)
+	}
+	nodes := make([]Node, 0, len(stubs))
+	for _, s := range stubs {
+		nodes = append(nodes, Node{ID: s.ID, Name: s.Name, Status: s.Status, Eligible: s.SchedulingEligibility == api.NodeSchedulingEligible})
+	}
+	slices.SortFunc(nodes, func(a, b Node) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+	})
+	return nodes, meta.LastIndex, nil
+}
