@@ -99,12 +99,19 @@ const (
 )
 
 func (d *fakeDevice) target() fabric.Target {
+	d.settle()
 	return fabric.Target{
 		Name: "leaf1", Address: d.listener.Addr().String(), Username: testUser, Password: testPassword, EnablePassword: testEnable,
 		HostKey: ssh.FingerprintSHA256(d.signer.PublicKey()),
 		Timeouts: fabric.Timeouts{Connect: 20 * time.Second, Command: 20 * time.Second, Read: 20 * time.Second,
 			Save: 20 * time.Second, Retry: time.Millisecond, Lock: 20 * time.Second, Rollback: 20 * time.Second},
 	}
+}
+
+// settle makes what a test has set visible to the serving goroutines.
+func (d *fakeDevice) settle() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 }
 
 func (d *fakeDevice) at(line string, f fault) {
@@ -219,8 +226,12 @@ func (d *fakeDevice) shell(ch ssh.Channel) {
 	}
 	privileged := d.enable == ""
 	// The configuration mode of a session dies with it.
+	d.mu.Lock()
 	d.sw.mode = ""
+	d.mu.Unlock()
 	prompt := func() string {
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		host := d.sw.host
 		switch {
 		case d.sw.mode != "":

@@ -264,7 +264,7 @@ func TestPlanUnmet(t *testing.T) {
 // the want and touch nothing else, and the rollback leads back to the byte.
 func TestPlanProperty(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for i := range 1500 {
+	for i := range 500 {
 		f := newFakeSwitch("leaf1", 4)
 		f.isl = rng.IntN(3) == 0
 		f.vtp = []string{"server", "transparent"}[rng.IntN(2)]

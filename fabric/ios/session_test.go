@@ -316,6 +316,7 @@ func TestDialErrors(t *testing.T) {
 			d := startDevice(t, newFakeSwitch("leaf1", 3))
 			target := d.target()
 			tc.set(d, &target)
+			d.settle()
 			s, err := Dial(t.Context(), target)
 			if err == nil {
 				_ = s.Close()
