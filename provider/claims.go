@@ -17,9 +17,10 @@ import (
 // is replaced is planned twice, with state and then without, from one
 // configuration.
 type claims struct {
-	mu     sync.Mutex
-	taken  map[string]claimant
-	ports  map[string]plannedPort
+	mu    sync.Mutex
+	taken map[string]claimant
+	ports map[string]plannedPort
+	hosts map[string][]string
 }
 
 // claimant is a resource that holds a claim.
@@ -51,7 +52,7 @@ type plannedPort struct {
 }
 
 func newClaims() *claims {
-	return &claims{taken: map[string]claimant{}, ports: map[string]plannedPort{}}
+	return &claims{taken: map[string]claimant{}, ports: map[string]plannedPort{}, hosts: map[string][]string{}}
 }
 
 // claimantOf names the resource that a plan is for.
@@ -89,6 +90,22 @@ func (c *claims) plannedPort(sw, name string) (plannedPort, bool) {
 	defer c.mu.Unlock()
 	p, ok := c.ports[sw+" "+name]
 	return p, ok
+}
+
+// planHost notes which kernels a host will serve.
+func (c *claims) planHost(name string, kernels []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hosts[name] = kernels
+}
+
+// plannedHost returns the kernels that a host will serve, if a resource of this
+// walk said so.
+func (c *claims) plannedHost(name string) (kernels []string, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	kernels, ok = c.hosts[name]
+	return kernels, ok
 }
 
 // claimed tells whether a resource of this walk claims thing.

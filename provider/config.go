@@ -34,6 +34,11 @@ type endpointModel struct {
 	Token   types.String `tfsdk:"token"`
 }
 
+type opserverModel struct {
+	KegURL types.String `tfsdk:"keg_url"`
+	endpointModel
+}
+
 type credentialModel struct {
 	Username       types.String `tfsdk:"username"`
 	Password       types.String `tfsdk:"password"`
@@ -68,13 +73,18 @@ func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 			},
 		}
 	}
+	opserver := endpoint("The opserver's operator API: images and artefacts are uploaded there.", "OPSERVER")
+	opserver.Attributes["keg_url"] = schema.StringAttribute{
+		MarkdownDescription: "URL under which hosts reach the keg. Default: what the opserver says of itself.",
+		Optional:            true,
+	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Turns racked machines and blank switch ports into a running compute cluster.\n\n" +
 			"Nothing of this block is stored in state or plan. It may take ephemeral values, and whatever is not known yet at plan is not needed yet.",
 		Attributes: map[string]schema.Attribute{
 			"ophub":    endpoint("The ophub: the records that opserver, hosts and provider share. They live in Consul.", "OPHUB"),
 			"nomad":    endpoint("The Nomad servers that run kernels and gridapps.", "NOMAD"),
-			"opserver": endpoint("The opserver's operator API: images and artefacts are uploaded there.", "OPSERVER"),
+			"opserver": opserver,
 			"cache_dir": schema.StringAttribute{
 				MarkdownDescription: "Where images are built and what was downloaded is kept. Default: `cthulix` in the user's cache directory. The environment's `CTHULIX_CACHE_DIR` changes the default.",
 				Optional:            true,
@@ -156,9 +166,15 @@ func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, 
 		credentials: map[string]credential{},
 		switches:    map[string]*device{},
 	}
-	s.ophub = readEndpoint(ctx, m.Ophub, "ophub", "OPHUB", &resp.Diagnostics)
-	s.nomad = readEndpoint(ctx, m.Nomad, "nomad", "NOMAD", &resp.Diagnostics)
-	s.opserver = readEndpoint(ctx, m.Opserver, "opserver", "OPSERVER", &resp.Diagnostics)
+	s.ophub = readEndpoint(m.Ophub, endpointOf(ctx, m.Ophub, &resp.Diagnostics), "ophub", "OPHUB")
+	s.nomad = readEndpoint(m.Nomad, endpointOf(ctx, m.Nomad, &resp.Diagnostics), "nomad", "NOMAD")
+	var op opserverModel
+	if !m.Opserver.IsNull() && !m.Opserver.IsUnknown() {
+		resp.Diagnostics.Append(m.Opserver.As(ctx, &op, asGiven)...)
+	}
+	s.opserver = readEndpoint(m.Opserver, op.endpointModel, "opserver", "OPSERVER")
+	s.opserver.unknown = s.opserver.unknown || op.KegURL.IsUnknown()
+	s.kegURL = op.KegURL.ValueString()
 	s.cacheDir, s.cacheErr = cacheDir(m.CacheDir)
 	s.readCredentials(ctx, m.Credentials, &resp.Diagnostics)
 	s.readSwitches(ctx, m.Switches, &resp.Diagnostics)
@@ -169,12 +185,15 @@ func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	resp.DataSourceData = s
 }
 
-func readEndpoint(ctx context.Context, o types.Object, name, env string, diags *diag.Diagnostics) endpoint {
-	e := endpoint{name: name, env: "CTHULIX_" + env + "_ADDR", unknown: o.IsUnknown()}
-	var m endpointModel
+func endpointOf(ctx context.Context, o types.Object, diags *diag.Diagnostics) (m endpointModel) {
 	if !o.IsNull() && !o.IsUnknown() {
 		diags.Append(o.As(ctx, &m, asGiven)...)
 	}
+	return m
+}
+
+func readEndpoint(o types.Object, m endpointModel, name, env string) endpoint {
+	e := endpoint{name: name, env: "CTHULIX_" + env + "_ADDR", unknown: o.IsUnknown()}
 	e.unknown = e.unknown || m.Address.IsUnknown() || m.Token.IsUnknown()
 	e.address, e.token = m.Address.ValueString(), m.Token.ValueString()
 	if e.address == "" {

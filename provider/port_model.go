@@ -164,4 +164,3 @@ func vlanProblem(id int64) string {
 	}
 	return ""
 }
-

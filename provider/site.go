@@ -33,6 +33,7 @@ type site struct {
 	claims  *claims
 
 	ophub, nomad, opserver endpoint
+	kegURL                 string // where hosts reach the keg, if the user says so
 	cacheDir               string
 	cacheErr               error
 

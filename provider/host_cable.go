@@ -1,0 +1,73 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+// checkCable checks that a host's port carries the host's VLAN untagged, as the
+// plan will leave it or, where no resource of this plan owns the port, as it is.
+func (r *hostResource) checkCable(ctx context.Context, m hostModel, diags *diag.Diagnostics) {
+	if m.Port.IsNull() || m.Port.IsUnknown() || m.Switch.IsUnknown() || m.VLAN.IsUnknown() {
+		return
+	}
+	sw, name, vlan := m.Switch.ValueString(), m.Port.canonical(), int(m.VLAN.ValueInt64())
+	if planned, ok := r.site.claims.plannedPort(sw, name); ok {
+		if !m.VLAN.IsNull() {
+			addCableError(diags, planned.port, vlan, fmt.Sprintf("%s leaves port %s of %s", planned.by, name, sw), "")
+		}
+		return
+	}
+	d, err := r.site.device(sw)
+	if err != nil {
+		if !errors.Is(err, errUnknownConfiguration) {
+			diags.AddAttributeError(path.Root("switch"), "Unknown switch", err.Error())
+		}
+		return
+	}
+	obs, err := r.site.planFrom(ctx, d)
+	switch {
+	case errors.Is(err, errUnknownConfiguration):
+		return
+	case isUnreachable(err):
+		addReadProblem(diags, fmt.Sprintf("port %s of %s", name, sw), err)
+		return
+	case err != nil:
+		addSwitchError(diags, "read", err)
+		return
+	}
+	port, there := obs.Ports[name]
+	if !there {
+		diags.AddAttributeError(path.Root("port"), "Unknown port", fmt.Sprintf("Switch %s has no port %s.", sw, name))
+		return
+	}
+	if !m.VLAN.IsNull() {
+		addCableError(diags, port, vlan, fmt.Sprintf("No resource of this plan owns port %s of %s, and the switch has it", name, sw),
+			" If one does, refer to it (switch = cthulix_switch.….name), so that it is planned first.")
+	}
+}
+
+// addCableError reports a port that does not carry a VLAN's untagged frames,
+// which are all that a machine's firmware speaks.
+func addCableError(diags *diag.Diagnostics, p fabric.Port, vlan int, who, hint string) {
+	at, summary := path.Root("vlan"), fmt.Sprintf("VLAN %d is not on the host's port", vlan)
+	effective := func(id int) int { return max(id, 1) }
+	switch {
+	case p.Shutdown:
+		diags.AddAttributeError(path.Root("port"), "The host's port is shut down", who+" shut down."+hint)
+	case p.Mode != fabric.ModeTrunk:
+		if access := effective(p.AccessVLAN); access != vlan {
+			diags.AddAttributeError(at, summary, fmt.Sprintf("%s in VLAN %d.%s", who, access, hint))
+		}
+	case !p.Allowed.IsZero() && !p.Allowed.Contains(vlan):
+		diags.AddAttributeError(at, summary, fmt.Sprintf("%s as a trunk that carries %s.%s", who, p.Allowed, hint))
+	case effective(p.NativeVLAN) != vlan:
+		diags.AddAttributeError(at, summary, fmt.Sprintf("%s as a trunk that carries it tagged; a machine boots from untagged frames: make it the native_vlan.%s", who, hint))
+	}
+}

@@ -1,0 +1,220 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/cthulix/terraform-provider-cthulix/ipmi"
+	"github.com/cthulix/terraform-provider-cthulix/keg"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
+)
+
+const (
+	// softOff is how long an operating system may take to shut down by itself.
+	softOff = 30 * time.Second
+	// undoTime is how long it may take to clean up after a failed create.
+	undoTime = time.Minute
+	// powerCheck is how often a wait asks the BMC whether the machine has power.
+	powerCheck = 15 * time.Second
+)
+
+// machine is a host at work: its record and its management controller.
+type machine struct {
+	hub    *ophub.Hub
+	bmc    *ipmi.BMC
+	record ophub.Host
+	efi    bool
+	log    func(ctx context.Context, msg string, args ...any)
+}
+
+func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics) (*machine, error) {
+	hub, err := s.ophubClient()
+	if err != nil {
+		return nil, err
+	}
+	b := m.bmc(ctx, diags)
+	bmc, err := s.bmc(m.Name.ValueString(), b.Address.ValueString(), b.Credentials.ValueString(), b.suites())
+	if err != nil {
+		return nil, err
+	}
+	log := s.log.With("host", m.Name.ValueString())
+	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, log: log.InfoContext}, nil
+}
+
+// powered reads the power state. It comes before everything else that is done
+// to a host, so that a BMC which does not answer leaves nothing half done.
+func (h *machine) powered(ctx context.Context) (bool, error) {
+	state, err := h.bmc.Power(ctx)
+	return state == ipmi.On, err
+}
+
+// preparation is what must be undone if a create fails.
+type preparation struct {
+	old        *ophub.Host
+	stored     bool
+	poweredOn  bool
+	wasPowered bool
+}
+
+// enlist stores the record and sets the boot device.
+func (h *machine) enlist(ctx context.Context) (p preparation, err error) {
+	if p.wasPowered, err = h.powered(ctx); err != nil {
+		return p, err
+	}
+	old, err := h.hub.Host(ctx, h.record.Name)
+	switch {
+	case err == nil:
+		p.old = &old
+	case !errors.Is(err, ophub.ErrNotFound):
+		return p, err
+	}
+	if err := h.hub.PutHost(ctx, h.record); err != nil {
+		return p, err
+	}
+	p.stored = true
+	return p, h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: h.efi, Persistent: true})
+}
+
+// withdraw undoes a preparation.
+func (h *machine) withdraw(ctx context.Context, p preparation) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	var errs []error
+	if p.poweredOn {
+		if err := h.bmc.PowerOff(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("switch it off again: %w", err))
+		}
+	}
+	if !p.stored {
+		return nil
+	}
+	if p.old != nil {
+		errs = append(errs, h.hub.PutHost(ctx, *p.old))
+	} else {
+		errs = append(errs, h.hub.DeleteHost(ctx, h.record.Name))
+	}
+	return errors.Join(errs...)
+}
+
+// carryOut does to the machine what the plan named, and waits until it is up if
+// it is to be.
+func (h *machine) carryOut(ctx context.Context, e effect, p *preparation) (*ophub.Agent, error) {
+	switch e.verb {
+	case effectPowerOff:
+		return nil, h.switchOff(ctx)
+	case effectReboot, effectPowerOn:
+		if err := h.boot(ctx, e, p); err != nil {
+			return nil, err
+		}
+	}
+	if !e.boots {
+		return nil, nil
+	}
+	agent, err := ophub.WaitReady(ctx, h.hub, h.record.Name, h.record.Image, ophub.WaitOptions{
+		Powered:  h.power(ctx),
+		Progress: func(v ophub.Verdict) { h.log(ctx, v.Stage, "evidence", v.Evidence) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &agent, nil
+}
+
+// boot starts or restarts the machine, unless it already runs the right image
+// and nothing but that was asked for.
+func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
+	agent, err := h.hub.Agent(ctx, h.record.Name)
+	if err != nil && !errors.Is(err, ophub.ErrNotFound) {
+		return err
+	}
+	if err == nil && e.imageOnly && p.wasPowered && agent.Image == h.record.Image {
+		h.log(ctx, "it runs the right image already")
+		return nil
+	}
+	if err := h.hub.ResetBoot(ctx, h.record.Name, e.reason()); err != nil {
+		return err
+	}
+	if p.wasPowered {
+		err = h.bmc.Reset(ctx)
+	} else {
+		p.poweredOn = true
+		err = h.bmc.PowerOn(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return h.hub.AppendBoot(ctx, h.record.Name, ophub.Event{Stage: ophub.StagePower, Detail: e.verb, Image: h.record.Image})
+}
+
+// power returns a function that tells whether the machine has power. It asks
+// the BMC now and then, and takes a BMC that does not answer for no news.
+func (h *machine) power(ctx context.Context) func() bool {
+	var mu sync.Mutex
+	on, asked := true, time.Now()
+	return func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		if time.Since(asked) < powerCheck {
+			return on
+		}
+		asked = time.Now()
+		if now, err := h.powered(ctx); err == nil {
+			on = now
+		}
+		return on
+	}
+}
+
+// switchOff lets the operating system shut down, and cuts the power if it does not.
+func (h *machine) switchOff(ctx context.Context) error {
+	soft, cancel := context.WithTimeout(ctx, softOff)
+	defer cancel()
+	err := h.bmc.PowerSoft(soft)
+	var auth *ipmi.AuthError
+	if err == nil || errors.As(err, &auth) || ctx.Err() != nil {
+		return err
+	}
+	return h.bmc.PowerOff(ctx)
+}
+
+// view reads all that is recorded of the host.
+func (h *machine) view(ctx context.Context) (v ophub.View, err error) {
+	record, err := h.hub.Host(ctx, h.record.Name)
+	if err != nil {
+		return v, err
+	}
+	v.Host, v.At = &record, time.Now()
+	if v.Boot, err = h.hub.Boot(ctx, h.record.Name); err != nil {
+		return v, err
+	}
+	agent, err := h.hub.Agent(ctx, h.record.Name)
+	switch {
+	case err == nil:
+		v.Agent = &agent
+	case !errors.Is(err, ophub.ErrNotFound):
+		return v, err
+	}
+	return v, nil
+}
+
+// addHostError reports a failure of a host's machinery.
+func addHostError(diags *diag.Diagnostics, label string, image keg.KID, err error) {
+	var notReady *ophub.NotReady
+	var auth *ipmi.AuthError
+	var silent *ipmi.UnreachableError
+	summary := label + " failed"
+	switch {
+	case errors.As(err, &notReady):
+		summary = fmt.Sprintf("%s did not become ready with image %s: %s", label, image.Short(), notReady.Stage)
+	case errors.As(err, &auth):
+		summary = "The BMC of " + label + " refused the login"
+	case errors.As(err, &silent):
+		summary = "The BMC of " + label + " does not answer"
+	}
+	diags.AddError(summary, err.Error())
+}

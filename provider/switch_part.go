@@ -1,0 +1,183 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+// part is the model of a resource that owns one VLAN or one port of a switch.
+// The life cycle of both is here; their files say what differs.
+type part[M any] interface {
+	*M
+	label() string
+	// hold returns what every part has.
+	hold() (sw, onDestroy types.String, planned, rollback *types.List, limits timeouts.Value)
+	known(context.Context) bool
+	want(*diag.Diagnostics) scope
+	// observe notes what was seen, and tells whether it is there at all.
+	observe(fabric.Observation) (there bool)
+	at([]string) path.Path
+}
+
+func holdingOf[M any, P part[M]](s *site, m P, who claimant) holding {
+	sw, _, _, _, _ := m.hold()
+	return holding{site: s, sw: sw.ValueString(), who: who, at: m.at, named: path.Root("switch")}
+}
+
+func validatePart[M any, P part[M]](ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	next := m.want(&resp.Diagnostics)
+	if err := fabric.Validate(fabric.Want{VLANs: next.vlans, Ports: next.ports}).Err(); err != nil && m.known(ctx) {
+		addFieldErrors(&resp.Diagnostics, err, m.at)
+	}
+}
+
+func planPart[M any, P part[M]](ctx context.Context, s *site, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	diags := &resp.Diagnostics
+	var stored *memory
+	if mem, known := recall(ctx, req.Private, diags); known {
+		stored = &mem
+	}
+	if req.Plan.Raw.IsNull() {
+		m := P(new(M))
+		diags.Append(req.State.Get(ctx, m)...)
+		if stored != nil && !diags.HasError() {
+			_, onDestroy, _, _, _ := m.hold()
+			holdingOf[M](s, m, claimant{label: m.label()}).warnDestroy(*stored, m.want(diags), onDestroy.ValueString(), diags)
+		}
+		return
+	}
+	m, state := modelsOf[M](ctx, req.Plan, req.State, diags)
+	p := P(&m)
+	if diags.HasError() || s == nil || !p.known(ctx) {
+		return
+	}
+	h := holdingOf[M](s, p, claimantOf(p.label(), req.Config, req.State))
+	next := p.want(diags)
+	h.claim(next, diags)
+	prior := newScope()
+	if state != nil && P(state).label() == p.label() {
+		prior = P(state).want(diags)
+	} else {
+		stored = nil
+	}
+	if diags.HasError() {
+		return
+	}
+	_, onDestroy, planned, rollback, _ := p.hold()
+	st, _ := h.foresee(ctx, stored, prior, next, onDestroy.ValueString(), diags)
+	if st == nil || diags.HasError() {
+		return
+	}
+	if len(st.change.Commands) == 0 && state != nil && req.Plan.Raw.Equal(req.State.Raw) {
+		return
+	}
+	*planned, *rollback = commandList(st.change.Commands), commandList(st.change.Rollback)
+	diags.Append(resp.Plan.Set(ctx, m)...)
+}
+
+func createPart[M any, P part[M]](ctx context.Context, s *site, req resource.CreateRequest, resp *resource.CreateResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	mem, ok := applyPart[M](ctx, s, m, nil, newScope(), timeouts.Value.Create, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	mem.keep(ctx, resp.Private, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func updatePart[M any, P part[M]](ctx context.Context, s *site, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	m, state := modelsOf[M](ctx, req.Plan, req.State, &resp.Diagnostics)
+	stored, _ := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	mem, ok := applyPart[M](ctx, s, P(&m), &stored, P(state).want(&resp.Diagnostics), timeouts.Value.Update, &resp.Diagnostics)
+	mem.keep(ctx, resp.Private, &resp.Diagnostics)
+	if ok {
+		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+	}
+}
+
+// applyPart is create and update.
+func applyPart[M any, P part[M]](ctx context.Context, s *site, m P, stored *memory, prior scope, limit timeoutOf, diags *diag.Diagnostics) (memory, bool) {
+	_, onDestroy, planned, rollback, limits := m.hold()
+	ctx, cancel := withTimeout(ctx, limits, limit, switchTimeout, diags)
+	defer cancel()
+	h := holdingOf[M](s, m, claimant{label: m.label()})
+	mem, change, ok := h.apply(ctx, stored, prior, m.want(diags), onDestroy.ValueString(), diags)
+	if !ok {
+		return mem, false
+	}
+	if planned.IsUnknown() {
+		*rollback = commandList(change.Rollback)
+	}
+	settleCommands(planned, change.Commands, m.label(), diags)
+	return mem, true
+}
+
+func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadRequest, resp *resource.ReadResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	stored, known := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	h := holdingOf[M](s, m, claimant{label: m.label()})
+	obs, ok := h.observe(ctx, stored, &resp.Diagnostics)
+	if !ok {
+		if !known && !resp.Diagnostics.HasError() {
+			resp.Diagnostics.AddError("The switch must be seen to import from it", "It could not be reached: see the warning.")
+		}
+		return
+	}
+	if !m.observe(obs) {
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if !known {
+		stored.own(obs, m.want(&resp.Diagnostics), fabric.Want{})
+	}
+	stored.Seen = obs
+	stored.keep(ctx, resp.Private, &resp.Diagnostics)
+	_, _, planned, rollback, _ := m.hold()
+	*planned, *rollback = commandList(nil), commandList(nil)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+func deletePart[M any, P part[M]](ctx context.Context, s *site, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	m := P(new(M))
+	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
+	stored, _ := recall(ctx, req.Private, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	_, onDestroy, _, _, limits := m.hold()
+	ctx, cancel := withTimeout(ctx, limits, timeouts.Value.Delete, switchTimeout, &resp.Diagnostics)
+	defer cancel()
+	h := holdingOf[M](s, m, claimant{label: m.label()})
+	h.apply(ctx, &stored, m.want(&resp.Diagnostics), newScope(), onDestroy.ValueString(), &resp.Diagnostics)
+}
+
+// anotherWord asks for a replacement if a word means something else, and not if
+// it is only spelt anew.
+func anotherWord[K kind](_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = word[K]{req.StateValue}.canonical() != word[K]{req.PlanValue}.canonical()
+}

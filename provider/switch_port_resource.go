@@ -1,0 +1,143 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*switchPortResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*switchPortResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*switchPortResource)(nil)
+	_ resource.ResourceWithImportState    = (*switchPortResource)(nil)
+)
+
+type switchPortResource struct{ resourceBase }
+
+func newSwitchPortResource() resource.Resource { return &switchPortResource{} }
+
+type switchPortModel struct {
+	Switch    types.String   `tfsdk:"switch"`
+	Port      PortName       `tfsdk:"port"`
+	OnDestroy types.String   `tfsdk:"on_destroy"`
+	Planned   types.List     `tfsdk:"planned_commands"`
+	Rollback  types.List     `tfsdk:"rollback_commands"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+	portModel
+}
+
+func (m switchPortModel) label() string {
+	return fmt.Sprintf("cthulix_switch_port %s on %s", m.Port.canonical(), m.Switch.ValueString())
+}
+
+func (m *switchPortModel) hold() (sw, onDestroy types.String, planned, rollback *types.List, limits timeouts.Value) {
+	return m.Switch, m.OnDestroy, &m.Planned, &m.Rollback, m.Timeouts
+}
+
+func (m *switchPortModel) known(context.Context) bool {
+	p := m.portModel
+	return !m.Switch.IsUnknown() && !m.Port.IsUnknown() && !p.Mode.IsUnknown() && !p.AccessVLAN.IsUnknown() &&
+		!p.NativeVLAN.IsUnknown() && !p.AllowedVLANs.IsUnknown() && !p.Description.IsUnknown() && !p.Shutdown.IsUnknown() && !p.PortFast.IsUnknown()
+}
+
+func (m *switchPortModel) want(*diag.Diagnostics) scope {
+	s := newScope()
+	if name := m.Port.canonical(); name != "" {
+		s.ports[name] = m.portModel.want(name)
+	}
+	return s
+}
+
+func (m *switchPortModel) observe(obs fabric.Observation) (there bool) {
+	p, there := obs.Ports[m.Port.canonical()]
+	if there {
+		m.portModel.observe(p)
+	}
+	return there
+}
+
+func (m *switchPortModel) at(p []string) path.Path {
+	if len(p) > 2 {
+		return path.Root(p[2])
+	}
+	return path.Root("port")
+}
+
+func (r *switchPortResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_switch_port"
+}
+
+func (r *switchPortResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := map[string]schema.Attribute{
+		"switch": schema.StringAttribute{
+			MarkdownDescription: "Name of the switch in the provider's `switches`.",
+			Required:            true,
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+		},
+		"port": schema.StringAttribute{
+			MarkdownDescription: "Name of the port, whole or abbreviated (`GigabitEthernet1/0/1`, `gi1/0/1`).",
+			CustomType:          PortNameType,
+			Required:            true,
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
+				anotherWord[portKind], "another port is another resource", "another port is another resource")},
+		},
+		"on_destroy":        onDestroyAttribute(),
+		"planned_commands":  plannedCommandsAttribute(),
+		"rollback_commands": rollbackCommandsAttribute(),
+		"timeouts":          timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+	}
+	maps.Copy(attributes, portAttributes())
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One port of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction.",
+		Attributes:          attributes,
+	}
+}
+
+func (r *switchPortResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	validatePart[switchPortModel](ctx, req, resp)
+}
+
+func (r *switchPortResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	planPart[switchPortModel](ctx, r.site, req, resp)
+}
+
+func (r *switchPortResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	createPart[switchPortModel](ctx, r.site, req, resp)
+}
+
+func (r *switchPortResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	updatePart[switchPortModel](ctx, r.site, req, resp)
+}
+
+func (r *switchPortResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	readPart[switchPortModel](ctx, r.site, req, resp)
+}
+
+func (r *switchPortResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	deletePart[switchPortModel](ctx, r.site, req, resp)
+}
+
+func (r *switchPortResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	sw, port, _ := strings.Cut(req.ID, "/")
+	name, err := portKind{}.canonical(port)
+	if sw == "" || err != nil {
+		resp.Diagnostics.AddError("A port is imported as SWITCH/PORT", fmt.Sprintf("Write leaf1/GigabitEthernet1/0/1, for example; %q is no such name.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("switch"), sw)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("port"), name)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_destroy"), onDestroyRestore)...)
+}

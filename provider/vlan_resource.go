@@ -1,0 +1,145 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+var (
+	_ resource.ResourceWithConfigure      = (*vlanResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*vlanResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*vlanResource)(nil)
+	_ resource.ResourceWithImportState    = (*vlanResource)(nil)
+)
+
+type vlanResource struct{ resourceBase }
+
+func newVLANResource() resource.Resource { return &vlanResource{} }
+
+type vlanModel struct {
+	Switch    types.String   `tfsdk:"switch"`
+	VLANID    types.Int64    `tfsdk:"vlan_id"`
+	Name      types.String   `tfsdk:"name"`
+	OnDestroy types.String   `tfsdk:"on_destroy"`
+	Planned   types.List     `tfsdk:"planned_commands"`
+	Rollback  types.List     `tfsdk:"rollback_commands"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
+}
+
+func (m vlanModel) label() string {
+	return fmt.Sprintf("cthulix_vlan %d on %s", m.VLANID.ValueInt64(), m.Switch.ValueString())
+}
+
+func (m *vlanModel) hold() (sw, onDestroy types.String, planned, rollback *types.List, limits timeouts.Value) {
+	return m.Switch, m.OnDestroy, &m.Planned, &m.Rollback, m.Timeouts
+}
+
+func (m *vlanModel) known(ctx context.Context) bool {
+	return !m.Switch.IsUnknown() && !m.VLANID.IsUnknown() && wholly(ctx, m.Name)
+}
+
+func (m *vlanModel) want(*diag.Diagnostics) scope {
+	s := newScope()
+	id := int(m.VLANID.ValueInt64())
+	if vlanProblem(int64(id)) == "" {
+		s.vlans[id] = fabric.VLAN{ID: id, Name: m.Name.ValueString()}
+	}
+	return s
+}
+
+func (m *vlanModel) observe(obs fabric.Observation) (there bool) {
+	v, there := obs.VLANs[int(m.VLANID.ValueInt64())]
+	if there {
+		m.Name = observedName(m.Name, v)
+	}
+	return there
+}
+
+func (m *vlanModel) at(p []string) path.Path {
+	if len(p) > 2 && p[2] == "name" {
+		return path.Root("name")
+	}
+	return path.Root("vlan_id")
+}
+
+func (r *vlanResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_vlan"
+}
+
+func (r *vlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One VLAN of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction.",
+		Attributes: map[string]schema.Attribute{
+			"switch": schema.StringAttribute{
+				MarkdownDescription: "Name of the switch in the provider's `switches`.",
+				Required:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"vlan_id": schema.Int64Attribute{
+				MarkdownDescription: "Number of the VLAN.",
+				Required:            true,
+				Validators:          []validator.Int64{isVLAN},
+				PlanModifiers:       []planmodifier.Int64{int64planmodifier.RequiresReplace()},
+			},
+			"name": schema.StringAttribute{
+				MarkdownDescription: "Name of the VLAN. Default: what the switch calls it, such as `VLAN0020`.",
+				Optional:            true,
+			},
+			"on_destroy":        onDestroyAttribute(),
+			"planned_commands":  plannedCommandsAttribute(),
+			"rollback_commands": rollbackCommandsAttribute(),
+			"timeouts":          timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
+		},
+	}
+}
+
+func (r *vlanResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	validatePart[vlanModel](ctx, req, resp)
+}
+
+func (r *vlanResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	planPart[vlanModel](ctx, r.site, req, resp)
+}
+
+func (r *vlanResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	createPart[vlanModel](ctx, r.site, req, resp)
+}
+
+func (r *vlanResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	updatePart[vlanModel](ctx, r.site, req, resp)
+}
+
+func (r *vlanResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	readPart[vlanModel](ctx, r.site, req, resp)
+}
+
+func (r *vlanResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	deletePart[vlanModel](ctx, r.site, req, resp)
+}
+
+func (r *vlanResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	sw, number, _ := strings.Cut(req.ID, "/")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if sw == "" || err != nil {
+		resp.Diagnostics.AddError("A VLAN is imported as SWITCH/NUMBER", fmt.Sprintf("Write leaf1/20, for example; %q is no such name.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("switch"), sw)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("vlan_id"), id)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_destroy"), onDestroyRestore)...)
+}
