@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/bougou/go-ipmi/pkg/clock"
+	"github.com/bougou/go-ipmi/pkg/rmcpplus"
 	"github.com/bougou/go-ipmi/pkg/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/machine"
@@ -145,11 +146,16 @@ func FuzzBootOptions(f *testing.F) {
 	})
 }
 
-func FuzzPayloadType(f *testing.F) {
+func FuzzWellFormed(f *testing.F) {
+	header := []byte{6, 0, 0xff, 7, 6, rakp1, 0, 0, 0, 0, 0, 0, 0, 0, 30, 0}
+	f.Add(append(header, make([]byte, 30)...))
 	f.Add([]byte{6, 0, 0xff, 7, 6, 0x12})
 	f.Fuzz(func(t *testing.T, packet []byte) {
-		if got := payloadType(packet); got != 0xff && len(packet) < 6 {
-			t.Errorf("0x%02x of % x", got, packet)
+		kind := payloadType(packet)
+		if wellFormed(packet) && kind == rakp1 {
+			if err := new(rmcpplus.RAKPMessage1).Unpack(packet[payloadStart:]); err != nil {
+				t.Error(err)
+			}
 		}
 	})
 }
