@@ -89,6 +89,7 @@ type agent struct {
 	lease    lease
 	identity ophub.Identity
 	started  time.Time
+	applied  map[string]bool // files and hard links that Ignition has made
 
 	registration Registration
 	release      func()        // ends the renewal of the registration

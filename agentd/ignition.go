@@ -51,6 +51,9 @@ func (a *agent) applyIgnition(ctx context.Context, id ophub.Identity) error {
 }
 
 func (a *agent) writeIgnition(ctx context.Context, c ignition) error {
+	if a.applied == nil {
+		a.applied = map[string]bool{}
+	}
 	for _, d := range c.Directories {
 		if err := a.writeDirectory(d); err != nil {
 			return fmt.Errorf("directory %s: %w", d.Path, err)
@@ -107,19 +110,18 @@ func (a *agent) writeFile(ctx context.Context, f ignitionFile) error {
 		if data, err = a.resource(ctx, f.Contents); err != nil {
 			return err
 		}
-		if old != nil && !bytes.Equal(old, data) && f.Overwrite != nil {
-			return errors.New("it is there with other contents, and overwrite is false")
+		if old != nil && !bytes.Equal(old, data) {
+			return errors.New("it is there with other contents, and overwrite is not set")
 		}
+	case a.applied[f.Path]:
+		return nil // appended before, in an application that failed later
 	default:
 		for _, r := range f.Append {
 			more, err := a.resource(ctx, r)
 			if err != nil {
 				return err
 			}
-			// Applied again after a failure, it must not grow.
-			if !bytes.HasSuffix(data, more) {
-				data = append(data, more...)
-			}
+			data = append(data, more...)
 		}
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".ignition-")
@@ -134,7 +136,11 @@ func (a *agent) writeFile(ctx context.Context, f ignitionFile) error {
 	if err := a.finish(tmp.Name(), f.ignitionNode, f.Mode, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(tmp.Name(), path)
+	if err := os.Rename(tmp.Name(), path); err != nil {
+		return err
+	}
+	a.applied[f.Path] = true
+	return nil
 }
 
 func (a *agent) writeLink(l ignitionLink) error {
@@ -143,11 +149,18 @@ func (a *agent) writeLink(l ignitionLink) error {
 	}
 	path := a.path(l.Path)
 	if l.Hard != nil && *l.Hard {
-		err := os.Link(a.path(*l.Target), path)
-		if errors.Is(err, fs.ErrExist) && sameFile(a.path(*l.Target), path) {
-			return nil
+		// One of ours, from an application that failed later, leads to a file
+		// that was written anew since.
+		if a.applied[l.Path] {
+			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
-		return err
+		if err := os.Link(a.path(*l.Target), path); err != nil {
+			return err
+		}
+		a.applied[l.Path] = true
+		return nil
 	}
 	err := os.Symlink(*l.Target, path)
 	if errors.Is(err, fs.ErrExist) {
@@ -163,12 +176,6 @@ func (a *agent) writeLink(l ignitionLink) error {
 		return err
 	}
 	return os.Lchown(path, uid, gid)
-}
-
-func sameFile(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // finish sets owner and mode, in this order: a change of owner drops setuid.
