@@ -28,10 +28,20 @@ func (b *BMC) talk(ctx context.Context, doing string, op func(*conversation) err
 	v := &conversation{bmc: b, ctx: ctx, doing: doing, began: began}
 	defer v.hangUp()
 	err := op(v)
-	if log := b.target.Logger; log != nil {
-		log.InfoContext(ctx, "bmc", "bmc", b.target.label(), "verb", doing, "took", time.Since(began), "error", err)
-	}
+	b.log(ctx, doing, time.Since(began), err)
 	return err
+}
+
+func (b *BMC) log(ctx context.Context, doing string, took time.Duration, err error) {
+	if b.target.Logger == nil {
+		return
+	}
+	log := b.target.Logger.With("bmc", b.target.label(), "verb", doing, "took", took)
+	if err != nil {
+		log.WarnContext(ctx, "BMC verb failed", "error", err)
+		return
+	}
+	log.InfoContext(ctx, "BMC verb done")
 }
 
 // conversation is one operation on a BMC: a session that is opened when first needed, and again when it died.

@@ -192,7 +192,7 @@ func parsePacket(packet []byte) (kind, flags byte, payload []byte, ok bool) {
 	return kind, flags, packet[payloadOffset : payloadOffset+size], true
 }
 
-// paddingFits says whether a payload of an initialization vector and AES-CBC blocks decrypts to something whose
+// paddingFits says whether a payload of an initialisation vector and AES-CBC blocks decrypts to something whose
 // padding leaves a whole message.
 func paddingFits(block cipher.Block, payload []byte) bool {
 	if block == nil || len(payload) < 2*aes.BlockSize || len(payload)%aes.BlockSize != 0 {

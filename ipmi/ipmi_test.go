@@ -1,9 +1,11 @@
 package ipmi_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"strings"
 	"sync"
@@ -341,15 +343,52 @@ func TestTargetValidate(t *testing.T) {
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}
-			if _, callErr := ipmi.NewPool().Get(tc.target).Power(canceled()); err != nil && (callErr == nil || callErr.Error() != err.Error()) {
+			if _, callErr := ipmi.NewPool().Get(tc.target).Power(ended()); err != nil && (callErr == nil || callErr.Error() != err.Error()) {
 				t.Errorf("a call says %v, Validate says %v", callErr, err)
 			}
 		})
 	}
 }
 
-func canceled() context.Context {
+func ended() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
+}
+
+func TestNoSecretInLogsAndErrors(t *testing.T) {
+	l := startBMC(t)
+	var log bytes.Buffer
+	l.target.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ctx := deadline(t, 10*time.Second)
+	if err := l.client().PowerOn(ctx); err != nil {
+		t.Fatal(err)
+	}
+	l.target.Password = "wrong-secret"
+	if _, err := l.client().Power(ctx); err == nil {
+		t.Fatal("was let in")
+	}
+	for _, want := range []string{`verb="power on"`, "node1", "refused"} {
+		if !strings.Contains(log.String(), want) {
+			t.Errorf("the log lacks %q:\n%s", want, &log)
+		}
+	}
+	for _, secret := range []string{password, "wrong-secret"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log shows %q", secret)
+		}
+	}
+}
+
+func TestBootFlagsOfAVendor(t *testing.T) {
+	l := startBMC(t)
+	l.target.BootFlags = []byte{0xe0, 0x24}
+	ctx := deadline(t, 10*time.Second)
+	if err := l.client().SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: true, Persistent: true}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := l.client().Boot(ctx)
+	if err != nil || got != (ipmi.Boot{Device: ipmi.DeviceOther, EFI: true, Persistent: true, Valid: true}) {
+		t.Errorf("%+v, %v", got, err)
+	}
 }

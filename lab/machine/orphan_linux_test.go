@@ -3,6 +3,7 @@ package machine
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -78,7 +79,7 @@ func TestMachineDiesWithItsMaker(t *testing.T) {
 	poll := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for deadline := time.Now().Add(30 * time.Second); ; {
 		n, err := unix.Poll(poll, int(time.Until(deadline).Milliseconds()))
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil || n != 1 {
