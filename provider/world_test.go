@@ -1,0 +1,177 @@
+package provider_test
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
+	"github.com/cthulix/terraform-provider-cthulix/provider"
+)
+
+// The secrets of all tests. None of them may turn up in state, plan or log.
+const (
+	switchPassword = "swordfish-switch"
+	switchSecret   = "swordfish-enable"
+	bmcPassword    = "swordfish-bmc"
+	keepToken      = "swordfish-keg"
+)
+
+// startup is what the switch of most tests was told before Terraform came.
+const startup = `
+hostname leaf1
+!
+interface GigabitEthernet1/0/3
+ description uplink of old
+ switchport access vlan 7
+!
+end
+`
+
+// world is all that a provider under test talks to.
+type world struct {
+	t       testing.TB
+	sim     *iossim.Sim
+	address string // of the switch
+	hostKey string
+	cache   string
+	dial    *gate
+
+	blocks []string // further lines of the provider block
+}
+
+// newWorld starts a simulated switch.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	sim, err := iossim.New(iossim.Config{
+		Hostname:     "leaf1",
+		Users:        map[string]string{"cthulix": switchPassword},
+		EnableSecret: switchSecret,
+		Startup:      startup,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	serve(t, "the switch", func(ctx context.Context) error { return sim.Serve(ctx, l, signer) })
+	return &world{
+		t: t, sim: sim, address: l.Addr().String(), hostKey: ssh.FingerprintSHA256(signer.PublicKey()),
+		cache: t.TempDir(), dial: &gate{},
+	}
+}
+
+// serve runs a server for the rest of the test.
+func serve(t testing.TB, what string, run func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	})
+}
+
+// gate is a dialer that can be shut, as a cable that is pulled.
+type gate struct {
+	shut  bool
+	dials int
+}
+
+func (g *gate) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	g.dials++
+	if g.shut {
+		return nil, fmt.Errorf("no route to %s", address)
+	}
+	var d net.Dialer
+	return d.DialContext(ctx, network, address)
+}
+
+// factories returns providers that talk to the world.
+func (w *world) factories(opts ...provider.Option) map[string]func() (tfprotov6.ProviderServer, error) {
+	opts = append([]provider.Option{provider.WithSwitchDialer(w.dial.DialContext)}, opts...)
+	return map[string]func() (tfprotov6.ProviderServer, error){
+		"cthulix": func() (tfprotov6.ProviderServer, error) {
+			return providerserver.NewProtocol6WithError(provider.New("test", opts...)())()
+		},
+	}
+}
+
+// config returns a configuration: the provider block and body.
+func (w *world) config(body string) string {
+	return fmt.Sprintf(`
+provider "cthulix" {
+  cache_dir = %q
+  credentials = {
+    network = { username = "cthulix", password = %q, enable_password = %q }
+    bmc     = { username = "ADMIN", password = %q }
+    wrong   = { username = "ADMIN", password = "not-it" }
+  }
+  switches = {
+    leaf1 = {
+      address              = %q
+      host_key             = %q
+      credentials          = "network"
+      management_interface = "gi1/0/52"
+    }
+  }
+  %s
+}
+%s`, w.cache, switchPassword, switchSecret, bmcPassword, w.address, w.hostKey, strings.Join(w.blocks, "\n  "), body)
+}
+
+// test runs steps against the world, and checks at the end of them that the
+// switch is as it was before.
+func (w *world) test(steps ...resource.TestStep) {
+	w.t.Helper()
+	t, ok := w.t.(*testing.T)
+	if !ok {
+		w.t.Fatal("not a test")
+	}
+	before := w.sim.RunningConfig()
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: w.factories(),
+		Steps:                    steps,
+	})
+	if after := w.sim.RunningConfig(); after != before {
+		t.Errorf("destroy left another running configuration:\n%s\nbefore:\n%s", after, before)
+	}
+}
+
+// byHand changes the switch behind Terraform's back.
+func (w *world) byHand(lines ...string) {
+	w.t.Helper()
+	if out, err := w.sim.Exec(append(append([]string{"configure terminal"}, lines...), "end")...); err != nil {
+		w.t.Fatalf("by hand: %v\n%s", err, out)
+	}
+}
+
+// has and lacks check the running configuration.
+func (w *world) has(text string) error {
+	if !strings.Contains(w.sim.RunningConfig(), text) {
+		return fmt.Errorf("the running configuration lacks %q:\n%s", text, w.sim.RunningConfig())
+	}
+	return nil
+}
