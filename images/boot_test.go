@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cthulix/terraform-provider-cthulix/images"
@@ -75,27 +76,27 @@ func TestBootScriptRunsInFirmware(t *testing.T) {
 		"uefi": uefiFirmware,
 	} {
 		t.Run(name, func(t *testing.T) {
-			var script string
-			blobs := keg.Handler(s)
-			failures := 1
-			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				switch {
-				case r.URL.Path == "/boot.ipxe":
-					_, _ = io.WriteString(w, script)
-				case r.URL.Path == "/keg/"+string(m.Initrd[1]) && failures > 0:
-					failures--
-					http.Error(w, "not this time", http.StatusServiceUnavailable)
-				default:
-					blobs.ServeHTTP(w, r)
-				}
-			}))
-			defer srv.Close()
+			var failed atomic.Bool
+			srv := httptest.NewUnstartedServer(nil)
 			_, port, err := net.SplitHostPort(srv.Listener.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
 			base := "http://10.0.2.2:" + port
-			script = images.BootScript(m, images.BootParams{BaseURL: base, ImageKID: kid, Host: "node1", MAC: testMAC, ExtraArgs: []string{"own=1"}})
+			script := images.BootScript(m, images.BootParams{BaseURL: base, ImageKID: kid, Host: "node1", MAC: testMAC, ExtraArgs: []string{"own=1"}})
+			blobs := keg.Handler(s)
+			srv.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/boot.ipxe":
+					_, _ = io.WriteString(w, script)
+				case r.URL.Path == "/keg/"+string(m.Initrd[1]) && !failed.Swap(true):
+					http.Error(w, "not this time", http.StatusServiceUnavailable)
+				default:
+					blobs.ServeHTTP(w, r)
+				}
+			})
+			srv.Start()
+			defer srv.Close()
 			log := boot(t, append(firmware(t), "-netdev", "user,id=n0,bootfile="+base+"/boot.ipxe",
 				"-device", "virtio-net-pci,netdev=n0,bootindex=1,mac="+testMAC)...)
 			wantLines(t, log, "Cthulix: node1 boots lpd "+kid.Short(), "try 1 of 5 failed",
