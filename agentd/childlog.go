@@ -43,7 +43,7 @@ func (l *childLog) follow(r io.Reader) {
 func (l *childLog) add(line []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if text := strings.TrimSpace(string(line)); text != "" {
+	if text := shorten(string(line), maxShown); text != "" {
 		if len(l.last) == lastLines {
 			l.last = append(l.last[:0], l.last[1:]...)
 		}

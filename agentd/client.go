@@ -26,7 +26,7 @@ func (a *agent) serve(ctx context.Context, c nomadClient, kegURL string, tell fu
 	wait := a.backoff()
 	failed := func(err error) {
 		a.log.Warn("kernel is not served", "kernel", c.Kernel.Name, "error", err)
-		tell(ophub.KernelState{NodeID: c.Kernel.ClientID, Status: ophub.KernelFailed, Error: shorten(err.Error())})
+		tell(ophub.KernelState{NodeID: c.Kernel.ClientID, Status: ophub.KernelFailed, Error: shorten(err.Error(), maxReported)})
 	}
 	tell(ophub.KernelState{NodeID: c.Kernel.ClientID, Status: ophub.KernelStarting})
 	for ctx.Err() == nil {

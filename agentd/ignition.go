@@ -309,11 +309,11 @@ func parseVerification(s string) (func([]byte) error, error) {
 	case "sha512":
 		h = sha512.New()
 	default:
-		return nil, fmt.Errorf("hash %q: want sha256-… or sha512-…", shorten(s))
+		return nil, fmt.Errorf("hash %q: want sha256-… or sha512-…", shorten(s, maxShown))
 	}
 	want, err := hex.DecodeString(digits)
 	if err != nil || len(want) != h.Size() {
-		return nil, fmt.Errorf("hash %q: want %d hexadecimal digits", shorten(s), 2*h.Size())
+		return nil, fmt.Errorf("hash %q: want %d hexadecimal digits", shorten(s, maxShown), 2*h.Size())
 	}
 	return func(b []byte) error {
 		h.Reset()

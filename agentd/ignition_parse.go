@@ -157,7 +157,7 @@ func (r ignitionResource) check(at string, errs *[]error) {
 	if r.Source != nil && *r.Source != "" {
 		scheme, _, _ := strings.Cut(*r.Source, ":")
 		if scheme != "data" && scheme != "http" && scheme != "https" {
-			*errs = append(*errs, fmt.Errorf("%s.source: scheme %q is none that the agent fetches: want data, http or https", at, shorten(scheme)))
+			*errs = append(*errs, fmt.Errorf("%s.source: scheme %q is none that the agent fetches: want data, http or https", at, shorten(scheme, maxShown)))
 		}
 	}
 	if !isEmpty(r.Headers) {

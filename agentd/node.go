@@ -52,7 +52,7 @@ func (a *agent) watchNode(ctx context.Context, c nomadClient, tell func(ophub.Ke
 			tell(ophub.KernelState{NodeID: c.Kernel.ClientID, Status: ophub.KernelStarting, Error: err.Error()})
 			index = 0
 		case node.Status != "ready":
-			tell(ophub.KernelState{NodeID: node.ID, Status: ophub.KernelStarting, Error: "Nomad's servers have the node as " + shorten(node.Status)})
+			tell(ophub.KernelState{NodeID: node.ID, Status: ophub.KernelStarting, Error: "Nomad's servers have the node as " + shorten(node.Status, maxShown)})
 			index = next
 		default:
 			if !joined {
@@ -97,7 +97,7 @@ func (a *agent) askNode(ctx context.Context, c nomadClient, index uint64) (nomad
 	case resp.StatusCode == http.StatusNotFound:
 		return node, 0, fmt.Errorf("the node is not registered with Nomad's servers yet")
 	case resp.StatusCode != http.StatusOK:
-		return node, 0, &StatusError{Method: req.Method, URL: address, Code: resp.StatusCode, Text: shorten(string(body))}
+		return node, 0, &StatusError{Method: req.Method, URL: address, Code: resp.StatusCode, Text: shorten(string(body), maxShown)}
 	}
 	if err := json.Unmarshal(body, &node); err != nil {
 		return node, 0, fmt.Errorf("read the node's state: %w", err)

@@ -14,9 +14,15 @@ import (
 
 // Limits of what the opserver answers, and for how long one call may take.
 const (
-	callTimeout   = 15 * time.Second
-	maxAnswer     = 1 << 20
-	maxErrorShown = 200
+	callTimeout = 15 * time.Second
+	maxAnswer   = 1 << 20
+)
+
+// How much of a text from outside is shown: of one answer or line, and of all
+// that is in a report.
+const (
+	maxShown    = 200
+	maxReported = 1000
 )
 
 // call makes one small exchange with the opserver: body and answer are JSON,
@@ -52,7 +58,7 @@ func (a *agent) call(ctx context.Context, method, url string, body, answer any) 
 		return fmt.Errorf("%s %s: answer of more than %d KiB", method, url, maxAnswer>>10)
 	}
 	if resp.StatusCode/100 != 2 {
-		return &StatusError{Method: method, URL: url, Code: resp.StatusCode, Text: shorten(string(b))}
+		return &StatusError{Method: method, URL: url, Code: resp.StatusCode, Text: shorten(string(b), maxShown)}
 	}
 	if answer == nil {
 		return nil
@@ -87,11 +93,11 @@ func statusCode(err error) int {
 	return 0
 }
 
-// shorten makes text from outside fit for one log line.
-func shorten(s string) string {
+// shorten makes text from outside fit for one line.
+func shorten(s string, limit int) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
-	if len(s) > maxErrorShown {
-		s = strings.ToValidUTF8(s[:maxErrorShown], "") + " …"
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + " …"
 	}
 	return s
 }

@@ -199,10 +199,10 @@ func (r *resumingReader) open() error {
 		return err
 	}
 	if resp.StatusCode != want {
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorShown))
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, maxShown))
 		resp.Body.Close()
 		cancel()
-		return &StatusError{Method: http.MethodGet, URL: r.url, Code: resp.StatusCode, Text: shorten(string(text))}
+		return &StatusError{Method: http.MethodGet, URL: r.url, Code: resp.StatusCode, Text: shorten(string(text), maxShown)}
 	}
 	if r.offset == 0 {
 		r.total = resp.ContentLength

@@ -17,7 +17,7 @@ type stageReport struct {
 // report tells the opserver what stage the host has reached, or what keeps it
 // from the next. It is a courtesy: a report that gets lost stops nothing.
 func (a *agent) report(ctx context.Context, stage ophub.Stage, detail string) {
-	body := stageReport{MAC: a.params.MAC, Stage: stage, Detail: shorten(detail)}
+	body := stageReport{MAC: a.params.MAC, Stage: stage, Detail: shorten(detail, maxReported)}
 	if err := a.call(ctx, http.MethodPost, a.params.Opserver+"/v1/stage", body, nil); err != nil && ctx.Err() == nil {
 		a.log.Warn("could not tell the opserver", "stage", string(stage), "error", err)
 	}
