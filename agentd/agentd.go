@@ -184,7 +184,7 @@ func (a *agent) up(ctx context.Context) error {
 
 // reportStart tells the opserver that an agent runs, and what went wrong so far.
 func (a *agent) reportStart(ctx context.Context, troubles []error) {
-	detail := "agentd " + a.cfg.Version + ", boot " + a.bootID
+	detail := "agentd " + a.cfg.Version
 	if err := errors.Join(troubles...); err != nil {
 		detail += "; " + err.Error()
 	}
@@ -207,7 +207,7 @@ func (a *agent) live(ctx context.Context) error {
 		return err
 	}
 	a.log.Info("registered", "host", a.identity.Host, "ophub", a.identity.Consul)
-	a.report(ctx, ophub.StageRegistered, "image "+a.params.Image.Short())
+	a.report(ctx, ophub.StageRegistered, "")
 
 	a.keepRegistration(ctx)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
@@ -12,12 +13,16 @@ type stageReport struct {
 	MAC    string      `json:"mac"`
 	Stage  ophub.Stage `json:"stage"`
 	Detail string      `json:"detail,omitempty"`
+	Image  keg.KID     `json:"image,omitempty"`
+	BootID string      `json:"boot_id,omitempty"`
 }
 
 // report tells the opserver what stage the host has reached, or what keeps it
 // from the next. It is a courtesy: a report that gets lost stops nothing.
 func (a *agent) report(ctx context.Context, stage ophub.Stage, detail string) {
-	body := stageReport{MAC: a.params.MAC, Stage: stage, Detail: shorten(detail, maxReported)}
+	body := stageReport{
+		MAC: a.params.MAC, Stage: stage, Detail: shorten(detail, maxReported), Image: a.params.Image, BootID: a.bootID,
+	}
 	if err := a.call(ctx, http.MethodPost, a.params.Opserver+"/v1/stage", body, nil); err != nil && ctx.Err() == nil {
 		a.log.Warn("could not tell the opserver", "stage", string(stage), "error", err)
 	}
