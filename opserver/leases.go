@@ -39,8 +39,11 @@ type leases struct {
 	// onRecord says whether a MAC belongs to a host.
 	onRecord func(mac string) bool
 
+	loading sync.Mutex // held while the records are read
+
 	mu       sync.Mutex
 	byIP     map[netip.Addr]ophub.Lease
+	since    map[netip.Addr]*ophub.Lease // what changed since the records began to be read; nil: given back
 	offers   map[netip.Addr]offer
 	declined map[netip.Addr]time.Time // until when
 }
@@ -50,22 +53,47 @@ type offer struct {
 	until time.Time
 }
 
-// load takes the records over. Offers that are still open stay.
+// load takes the records over. Offers that are still open stay, and so does what changes meanwhile: the reading may be
+// older.
 func (l *leases) load(ctx context.Context) error {
+	l.loading.Lock()
+	defer l.loading.Unlock()
+	l.mu.Lock()
+	l.since = map[netip.Addr]*ophub.Lease{}
+	l.mu.Unlock()
 	records, err := l.records.Leases(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since := l.since
+	l.since = nil
 	if err != nil {
 		return fmt.Errorf("read the leases: %w", err)
 	}
-	byIP := make(map[netip.Addr]ophub.Lease, len(records))
+	l.byIP = make(map[netip.Addr]ophub.Lease, len(records))
 	for _, lease := range records {
 		if a := leaseAddr(lease); a.IsValid() {
-			byIP[a] = lease
+			l.byIP[a] = lease
 		}
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.byIP = byIP
+	for a, lease := range since {
+		l.put(a, lease)
+	}
 	return nil
+}
+
+// put changes the copy; the lock is held. A nil lease is one that was given back.
+func (l *leases) put(a netip.Addr, lease *ophub.Lease) {
+	if l.since != nil {
+		l.since[a] = lease
+	}
+	if lease == nil {
+		delete(l.byIP, a)
+		return
+	}
+	if l.byIP == nil {
+		l.byIP = map[netip.Addr]ophub.Lease{}
+	}
+	l.byIP[a] = *lease
 }
 
 // offer chooses an address for mac: the one that it has or had, else a free one, else the one whose lease ran out
@@ -201,10 +229,7 @@ func (l *leases) set(lease ophub.Lease) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.byIP == nil {
-		l.byIP = map[netip.Addr]ophub.Lease{}
-	}
-	l.byIP[a] = lease
+	l.put(a, &lease)
 	delete(l.offers, a)
 }
 
@@ -215,7 +240,7 @@ func (l *leases) decline(ctx context.Context, a netip.Addr, mac string) error {
 	mine := leased && lease.MAC == mac || l.offers[a].mac == mac
 	if mine {
 		delete(l.offers, a)
-		delete(l.byIP, a)
+		l.put(a, nil)
 		if l.declined == nil {
 			l.declined = map[netip.Addr]time.Time{}
 		}

@@ -146,3 +146,46 @@ func TestAddressesThatAreNeverHandedOut(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// slowRecords run a function in the middle of a reading, when the list has been made.
+type slowRecords struct {
+	*memRecords
+	meanwhile func()
+}
+
+func (s *slowRecords) Leases(ctx context.Context) ([]ophub.Lease, error) {
+	list, err := s.memRecords.Leases(ctx)
+	s.meanwhile()
+	return list, err
+}
+
+func TestALeaseGivenDuringAReadingIsKept(t *testing.T) {
+	now := time.Unix(1e9, 0)
+	records := &slowRecords{memRecords: newRecords()}
+	table := newTable(records, &now, func(string) bool { return true })
+	declined := netip.MustParseAddr("10.20.0.102")
+	table.set(ophub.Lease{MAC: mac(5), IP: declined.String(), Expires: now.Add(time.Hour)})
+	records.leases[declined.String()] = table.byIP[declined]
+	var given netip.Addr
+	records.meanwhile = func() {
+		var err error
+		if given, err = table.offer(mac(0)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := table.take(context.Background(), given, mac(0), "node0"); err != nil {
+			t.Fatal(err)
+		}
+		if err := table.decline(context.Background(), declined, mac(5)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := table.load(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if lease, ok := table.holder(given); !ok || lease.MAC != mac(0) {
+		t.Errorf("the lease of %v is gone", given)
+	}
+	if _, ok := table.holder(declined); ok {
+		t.Error("the declined lease is back")
+	}
+}

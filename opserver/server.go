@@ -119,11 +119,18 @@ func (s *Server) followHosts(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the host records: %w", err)
 	}
-	for hosts := range changes {
-		s.hosts.set(hosts)
-		s.Logger.Debug("host records read", "hosts", len(hosts))
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case hosts, ok := <-changes:
+			if !ok {
+				return errors.New("the host records' changes ended")
+			}
+			s.hosts.set(hosts)
+			s.Logger.Debug("host records read", "hosts", len(hosts))
+		}
 	}
-	return errors.New("the host records' changes ended")
 }
 
 // housekeep removes what is left of hosts that are gone, and takes over what other opservers leased.
