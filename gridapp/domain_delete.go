@@ -47,7 +47,9 @@ func (c *Client) DeleteDomain(ctx context.Context, d Domain) error {
 	}
 
 	what = "delete node pool " + d.NodePool
-	pool, _, err := c.nomad.NodePools().Info(d.NodePool, q)
+	late, cancelLate := c.query(ctx, "") // the first query's deadline may have passed while nodes went away
+	defer cancelLate()
+	pool, _, err := c.nomad.NodePools().Info(d.NodePool, late)
 	if notFound(err) {
 		return nil
 	}

@@ -223,7 +223,7 @@ func (l *Lab) startMachines(ctx context.Context) (string, error) {
 			return "", fmt.Errorf("%s: %w", m.Port, err)
 		}
 		q, err := machine.New(machine.Config{
-			Name: m.Name, MAC: m.MAC, MemoryMiB: l.cfg.MemoryMiB, RunDir: filepath.Join(l.run, m.Name),
+			Name: m.Name, MAC: m.MAC, MemoryMiB: l.cfg.MemoryMiB, RunDir: l.path("machines"),
 			LocalSocket: vm, RemoteSocket: sw, Accelerator: accel,
 			Logger: l.cfg.Logger.With("machine", m.Name),
 		})
