@@ -89,9 +89,6 @@ func storeGlobal(c *call) error {
 	line := c.canonical()
 	run := &c.sim.run
 	if !c.negated() {
-		if line == "username" || len(c.words) == 1 && !slices.Contains(loneWords, c.words[0]) {
-			return &syntaxError{kind: "incomplete"}
-		}
 		if slices.Contains(onByDefault, line) && !slices.Contains(shownPositive, line) {
 			run.unset("no " + line)
 			return nil
@@ -112,8 +109,8 @@ func storeGlobal(c *call) error {
 	return nil
 }
 
-// loneWords are whole commands.
-var loneWords = []string{"boot-start-marker", "boot-end-marker", "vstack", "archive", "redundancy"}
+// globalAlone are those of globalWords that are whole commands.
+var globalAlone = []string{"boot-start-marker", "boot-end-marker", "vstack", "redundancy"}
 
 func setHostname(c *call) error {
 	name := "Switch"
@@ -160,7 +157,7 @@ func setVTPMode(c *call) error {
 		mode = c.words[2]
 	}
 	db := &c.sim.db
-	names := map[string]string{"server": "VTP SERVER", "client": "VTP CLIENT", "transparent": "VTP TRANSPARENT", "off": "VTP OFF"}
+	names := map[string]string{"server": "VTP Server", "client": "VTP Client", "transparent": "VTP Transparent", "off": "VTP Off"}
 	if mode == db.Mode {
 		c.notice("Device mode already %s for VLANS.\n", names[mode])
 		return nil
@@ -168,7 +165,7 @@ func setVTPMode(c *call) error {
 	if !(mode == "transparent" || mode == "off") {
 		for _, id := range db.ids() {
 			if id > 1005 {
-				return fmt.Errorf("Device mode cannot be %s for VLANS because extended VLANs exist.\n", strings.TrimPrefix(names[mode], "VTP "))
+				return fmt.Errorf("Device mode cannot be %s for VLANS because extended VLANs exist.\n", names[mode])
 			}
 		}
 	}
@@ -230,7 +227,7 @@ func (s *session) collectLine(line string) {
 	s.collect = nil
 	s.touched = true
 	text = strings.Join(b.lines, "\n")
-	if len(b.lines) > 1 || line == b.until {
+	if line == b.until && len(b.lines) > 0 {
 		text += "\n"
 	}
 	s.sim.run.set("banner " + b.kind + " ^C" + text + "^C")

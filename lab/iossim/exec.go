@@ -33,6 +33,25 @@ var execCommands = []command{
 	{pattern: "more (flash:|nvram:startup-config)", run: showStartup, level: 15},
 }
 
+// execOthers are exec commands of the real switch that are not simulated.
+// They are here since they decide what can be abbreviated.
+var execOthers = []string{
+	"access-enable", "archive", "cd", "clock", "connect", "crypto", "debug", "format", "fsck", "help", "lock", "login", "mkdir", "monitor",
+	"name-connection", "ping", "pwd", "rename", "resume", "rmdir", "rsh", "send", "set", "setup", "ssh", "systat", "tclsh", "telnet",
+	"test", "traceroute", "tunnel", "udptn", "undebug", "verify", "where",
+}
+
+// otherCommands answer for them.
+func otherCommands() []command {
+	var table []command
+	for _, w := range execOthers {
+		table = append(table, command{pattern: w + " [LINE]", run: func(c *call) error {
+			return c.reject("%% %s is not simulated\n", c.words[0])
+		}})
+	}
+	return table
+}
+
 func nothing(*call) error { return nil }
 
 // ask makes the switch wait for an answer before its next prompt.

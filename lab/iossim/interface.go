@@ -44,6 +44,9 @@ var interfaceWords = []string{
 	"spanning-tree vlan", "speed", "srr-queue", "standby", "storm-control", "udld", "vtp",
 }
 
+// interfaceAlone are those of interfaceWords that are whole commands.
+var interfaceAlone = []string{"ip proxy-arp", "ip redirects", "ip route-cache", "ip unreachables", "keepalive", "mab"}
+
 // interfaceOn are settings of a port whose `no` is shown and whose positive
 // form is not.
 var interfaceOn = []string{
@@ -351,10 +354,10 @@ func joinChannel(c *call) error {
 func storeInterface(c *call) error {
 	return each(func(c *call, i *iface) error {
 		line := c.canonical()
+		if strings.Contains(line, "ip address") && i.switched() && !i.routed {
+			return c.invalidWord(len(strings.Fields(line[:strings.Index(line, "address")])))
+		}
 		if !c.negated() {
-			if len(c.words) == 1 && c.words[0] != "keepalive" && c.words[0] != "mab" {
-				return &syntaxError{kind: "incomplete"}
-			}
 			i.other = removeLines(i.other, "no "+line)
 			if slices.Contains(interfaceOn, line) {
 				return nil

@@ -1,22 +1,33 @@
 package iossim
 
+import (
+	"slices"
+	"strings"
+)
+
 // grammars are the modes' trees. They are built when the program starts, since
 // what a command does can be to carry out another.
 var grammars struct{ exec, config, iface, vlan *node }
 
 func init() {
-	grammars.exec = newGrammar(execCommands, showCommands)
-	grammars.config = newGrammar(generic(globalWords, storeGlobal), globalCommands, moveCommands)
-	grammars.iface = newGrammar(generic(interfaceWords, storeInterface), interfaceCommands, moveCommands)
+	grammars.exec = newGrammar(otherCommands(), execCommands, showCommands)
+	grammars.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, moveCommands)
+	grammars.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, moveCommands)
 	grammars.vlan = newGrammar(vlanCommands, moveCommands)
 }
 
-// generic are the commands that are kept and shown, and do nothing else: first
-// words, with whatever follows.
-func generic(words []string, store func(*call) error) []command {
+// generic are the commands that are kept and shown, and do nothing else: how
+// they begin, with whatever follows. Those of alone are whole by themselves.
+func generic(words, alone []string, store func(*call) error) []command {
 	var table []command
 	for _, w := range words {
-		table = append(table, command{pattern: w + " [LINE]", run: store}, command{pattern: "(no|default) " + w + " [LINE]", run: store})
+		table = append(table, command{pattern: w + " LINE", run: store}, command{pattern: "(no|default) " + w + " LINE", run: store})
+		if slices.Contains(alone, w) {
+			table = append(table, command{pattern: w, run: store})
+		}
+		if strings.Contains(w, " ") || slices.Contains(alone, w) {
+			table = append(table, command{pattern: "(no|default) " + w, run: store})
+		}
 	}
 	return table
 }
@@ -101,7 +112,7 @@ func sectionCommands() []command {
 		if def.words == nil {
 			continue
 		}
-		kind := &sectionKind{prompt: def.prompt, grammar: newGrammar(generic(def.words, storeSection), numbered(def.words), moveCommands)}
+		kind := &sectionKind{prompt: def.prompt, grammar: newGrammar(generic(def.words, def.words, storeSection), numbered(def.words), moveCommands)}
 		table = append(table,
 			command{pattern: def.pattern, run: func(c *call) error {
 				line := c.canonical()
@@ -136,6 +147,9 @@ func storeSection(c *call) error {
 		c.section.lines = removeLines(c.section.lines, c.words[0]+wordAfter(c, "transport", "access-class"))
 	}
 	c.section.lines = append(removeLines(c.section.lines, line), line)
+	if c.kind.prompt == "config-line" {
+		slices.SortStableFunc(c.section.lines, func(a, b string) int { return lineRank(a) - lineRank(b) })
+	}
 	return nil
 }
 

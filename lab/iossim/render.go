@@ -13,7 +13,7 @@ import (
 // lines that are not listed come where "" is.
 var order = []string{
 	"service", "hostname", "boot-", "boot", "logging buffered", "logging console", "logging monitor",
-	"enable", "username", "aaa", "clock", "switch", "system", "vtp", "ip routing", "ip dhcp", "ip domain",
+	"enable", "username", "aaa", "clock", "switch", "system", "vtp", "ip routing", "ip dhcp", "ip domain-name", "ip domain-lookup", "ip domain",
 	"ip name-server", "ip multicast", "ip device", "ip arp", "ipv6 unicast", "ipv6", "mls", "udld", "crypto", "archive", "errdisable",
 	"spanning-tree", "port-channel", "vlan", "lldp", "cdp", "class-map", "policy-map",
 	"interface",
@@ -158,6 +158,17 @@ func interfaceRank(line string) int {
 		}
 	}
 	return best
+}
+
+// lineOrder is the order of the lines under `line vty` and its like.
+var lineOrder = []string{"access-class", "exec-timeout", "privilege", "password", "logging", "authorization", "login", "length", "width", "", "transport", "stopbits"}
+
+func lineRank(line string) int {
+	word, _, _ := strings.Cut(strings.TrimPrefix(line, "no "), " ")
+	if r := slices.Index(lineOrder, word); r >= 0 {
+		return r
+	}
+	return slices.Index(lineOrder, "")
 }
 
 // Lengths of the lists on a trunk's first line and on the lines after it.

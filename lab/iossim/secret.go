@@ -49,12 +49,11 @@ func checkSecret(stored, password string) bool {
 
 // storedSecret turns what follows `secret` on a line into what is stored.
 func storedSecret(owner, typed string) string {
-	kind, value, ok := strings.Cut(typed, " ")
-	switch {
-	case !ok:
-		return "9 " + hashSecret(owner, typed)
-	case kind == "0":
+	switch kind, value, _ := strings.Cut(typed, " "); kind {
+	case "0":
 		return "9 " + hashSecret(owner, value)
+	case "4", "5", "8", "9":
+		return typed
 	}
-	return typed
+	return "9 " + hashSecret(owner, typed)
 }

@@ -94,6 +94,7 @@ func (s *session) leave() {
 	defer s.sim.mu.Unlock()
 	if s.context > inExec {
 		s.enter(inExec)
+		s.sim.drive()
 	}
 	s.cut()
 }

@@ -160,10 +160,12 @@ func (s *Sim) boot() error {
 		s.addInterface(m).managementIf = true
 	}
 	s.addInterface("Vlan1")
-	for _, line := range slices.Concat(factory, s.profile.defaults) {
-		st := s.run.set(line)
-		if strings.HasPrefix(line, "line vty") {
-			st.lines = []string{"login local", "transport input ssh"}
+	if !whole(s.startup) {
+		for _, line := range slices.Concat(factory, s.profile.defaults) {
+			st := s.run.set(line)
+			if strings.HasPrefix(line, "line vty") {
+				st.lines = []string{"login local", "transport input ssh"}
+			}
 		}
 	}
 	s.load(s.startup)
@@ -211,6 +213,12 @@ func (s *Sim) load(text string) {
 	}
 	session.enter(inExec)
 	s.changed = time.Time{}
+}
+
+// whole reports whether a text is a complete configuration, as the switch
+// saves it, rather than a few lines on top of what it has from the factory.
+func whole(text string) bool {
+	return strings.HasPrefix(text, "version ") || strings.Contains(text, "\nversion ")
 }
 
 // skipped reports whether a line of a configuration text is no command.

@@ -158,7 +158,6 @@ func (t *terminal) page(text string) bool {
 			case '\r', '\n':
 				room = 1
 			default:
-				t.write("\r\n")
 				return true
 			}
 		}

@@ -22,7 +22,7 @@ var vlanCommands = append([]command{
 	{pattern: "state (active|suspend)", run: func(c *call) error { on := c.words[1] == "suspend"; c.edited.suspend = &on; return nil }},
 	{pattern: "(no|default) state", run: func(c *call) error { c.edited.suspend = new(bool); return nil }},
 	{pattern: "[(no|default)] shutdown", run: func(c *call) error { on := !c.negated(); c.edited.shutdown = &on; return nil }},
-}, generic([]string{"mtu", "private-vlan", "remote-span", "backupcrf", "are", "said", "ste", "media", "parent", "ring", "bridge"},
+}, generic([]string{"mtu", "private-vlan", "remote-span", "backupcrf", "are", "said", "ste", "media", "parent", "ring", "bridge"}, []string{"remote-span"},
 	func(*call) error { return nil })...)
 
 func enterVLAN(c *call) error {
