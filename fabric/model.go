@@ -101,6 +101,21 @@ type Capabilities struct {
 	// ExtendedVLANs says whether VLANs above 1005 can be created in the
 	// present VTP mode.
 	ExtendedVLANs bool `json:"extended_vlans,omitempty"`
+	// DefaultMode is the mode of a port without a mode of its own. The switch
+	// prints no line for it, even when it was told so.
+	DefaultMode PortMode `json:"default_mode,omitempty"`
+}
+
+// SameMode says whether two modes are the same on this platform: without a
+// mode of its own, a port is in the default mode.
+func (c Capabilities) SameMode(a, b PortMode) bool {
+	if a == ModeDefault {
+		a = c.DefaultMode
+	}
+	if b == ModeDefault {
+		b = c.DefaultMode
+	}
+	return a == b
 }
 
 // Observation is what a switch said of itself at one moment.

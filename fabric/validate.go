@@ -149,16 +149,16 @@ func portAgainst(o Observation, want Port, name string) FieldErrors {
 	case have.Routed:
 		return FieldErrors{{[]string{"ports", name}, "the port is a routed port",
 			"make it a switch port first (`switchport`), or leave it out"}}
-	case have.Channel != 0 && !sameSwitching(have, want):
+	case have.Channel != 0 && !sameSwitching(o.Capabilities, have, want):
 		return FieldErrors{{[]string{"ports", name}, fmt.Sprintf("the port is a member of Port-channel%d", have.Channel),
 			"its mode and VLANs must follow the bundle: configure the port-channel instead"}}
 	}
 	return nil
 }
 
-func sameSwitching(have, want Port) bool {
+func sameSwitching(caps Capabilities, have, want Port) bool {
 	same := func(h, w int) bool { return w == 0 || h == w }
-	return have.Mode == want.Mode && same(have.AccessVLAN, want.AccessVLAN) && same(have.NativeVLAN, want.NativeVLAN) &&
+	return caps.SameMode(have.Mode, want.Mode) && same(have.AccessVLAN, want.AccessVLAN) && same(have.NativeVLAN, want.NativeVLAN) &&
 		(want.Allowed.IsZero() || have.Allowed == want.Allowed)
 }
 

@@ -10,6 +10,12 @@ import (
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
+// The lines around those of a change.
+const (
+	lineEnter = "configure terminal"
+	lineLeave = "end"
+)
+
 // Exchange is one line that was sent and what came back.
 type Exchange struct {
 	Line   string
@@ -50,11 +56,17 @@ func (s *Session) Apply(ctx context.Context, c fabric.Change) (Result, error) {
 	e := &ApplyError{Switch: s.target.String(), Total: len(c.Commands), Landed: res.Landed(), Err: failed}
 	// A line whose answer never came counts as failed: the way back is worked
 	// out from what the switch is, so it does not matter whether it landed.
-	e.Number = min(len(e.Landed)+1, len(c.Commands))
-	e.Line = c.Commands[e.Number-1]
+	e.Line = s.line
+	switch e.Line {
+	case lineEnter:
+	case lineLeave:
+		e.Number = e.Total + 1
+	default:
+		e.Number = len(e.Landed) + 1
+	}
 	var refused *AnswerError
 	if errors.As(failed, &refused) {
-		e.Line, e.Answer = refused.Line, refused.Answer
+		e.Answer = refused.Answer
 	}
 	e.Rollback = s.rollback(ctx, c)
 	e.RolledBack = e.Rollback == nil
@@ -74,7 +86,7 @@ func (s *Session) configure(ctx context.Context, lines []string) (Result, error)
 			res.Exchanges = append(res.Exchanges, x)
 		}
 		if err != nil {
-			return res, errors.Join(err, s.leaveConfig(ctx))
+			return res, err
 		}
 	}
 	return res, s.leaveConfig(ctx)
@@ -100,7 +112,7 @@ func (s *Session) configLine(ctx context.Context, line string) (Exchange, error)
 // enterConfig enters configuration mode. Somebody else may hold it locked: then
 // it waits for some time.
 func (s *Session) enterConfig(ctx context.Context) error {
-	const line = "configure terminal"
+	const line = lineEnter
 	ctx, cancel := limit(ctx, s.times.Lock+s.times.Command, "configuration mode")
 	defer cancel()
 	deadline := time.Now().Add(s.times.Lock)
@@ -132,13 +144,13 @@ func (s *Session) leaveConfig(ctx context.Context) error {
 	if s.broken != nil || !strings.HasPrefix(s.mode, "config") {
 		return nil
 	}
-	r, err := s.exchange(ctx, "end", s.times.Command, nil)
+	r, err := s.exchange(ctx, lineLeave, s.times.Command, nil)
 	if err != nil {
 		return err
 	}
 	// Leaving a VLAN's block carries it out, which can fail.
 	if class := Classify(r.text); class == ClassReject || class == ClassUnknown {
-		return &AnswerError{Switch: s.target.String(), Line: "end", Answer: r.text, Class: class}
+		return &AnswerError{Switch: s.target.String(), Line: lineLeave, Answer: r.text, Class: class}
 	}
 	return nil
 }

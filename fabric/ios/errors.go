@@ -1,6 +1,7 @@
 package ios
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -85,7 +86,9 @@ type ApplyError struct {
 	Switch string
 	Line   string // the line that failed
 	Answer string // what the switch said to it
-	Number int    // of the line, from 1
+	// Number of the line, from 1. It is 0 where configuration mode was not
+	// entered, and above Total where leaving it failed.
+	Number int
 	Total  int
 	Landed []string // the lines that were taken before
 	// RolledBack says that the switch was brought back and read back: it is as
@@ -98,25 +101,43 @@ type ApplyError struct {
 
 func (e *ApplyError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: line %d of %d, %q: ", e.Switch, e.Number, e.Total, e.Line)
-	if e.Answer != "" {
+	switch {
+	case e.Number < 1:
+		fmt.Fprintf(&b, "%s: entering configuration mode, %q: ", e.Switch, e.Line)
+	case e.Number > e.Total:
+		fmt.Fprintf(&b, "%s: after %s, %q: ", e.Switch, lines(e.Total), e.Line)
+	default:
+		fmt.Fprintf(&b, "%s: line %d of %d, %q: ", e.Switch, e.Number, e.Total, e.Line)
+	}
+	var lost *UnreachableError
+	switch {
+	case e.Answer != "":
 		fmt.Fprintf(&b, "the switch answered %s", quoteAnswer(e.Answer))
-	} else {
+	case errors.As(e.Err, &lost):
+		fmt.Fprintf(&b, "%v", lost.Err)
+	default:
 		fmt.Fprintf(&b, "%v", e.Err)
 	}
 	switch {
 	case e.RolledBack && len(e.Landed) == 0:
-		b.WriteString("; nothing had been changed before it, and the switch is as it was")
+		b.WriteString("; nothing had been changed before it, and the switch was read back: it is as it was")
 	case e.RolledBack:
-		fmt.Fprintf(&b, "; the %d lines before it were undone, and the switch was read back: it is as it was", len(e.Landed))
+		fmt.Fprintf(&b, "; what had landed before it (%s) was undone, and the switch was read back: it is as it was", lines(len(e.Landed)))
 	default:
-		fmt.Fprintf(&b, "; %d lines before it have landed and could not be undone", len(e.Landed))
+		fmt.Fprintf(&b, "; it is not certain that the switch is as it was, %s had landed", lines(len(e.Landed)))
 		if e.Rollback != nil {
-			fmt.Fprintf(&b, " (%v)", e.Rollback)
+			fmt.Fprintf(&b, " (the way back failed: %v)", e.Rollback)
 		}
-		b.WriteString("; the running configuration was not saved: plan again to see what is left to do")
+		b.WriteString("; the configuration was not saved: plan again to see what is left to do")
 	}
 	return b.String()
+}
+
+func lines(n int) string {
+	if n == 1 {
+		return "1 line"
+	}
+	return fmt.Sprintf("%d lines", n)
 }
 
 // Unwrap gives the cause.

@@ -81,6 +81,7 @@ func (s *Session) send(doing, line string) error {
 	}
 	s.drain()
 	s.buf = s.buf[:0]
+	s.line = line
 	if err := s.wire.Write([]byte(strings.ReplaceAll(line, "?", "\x16?") + "\n")); err != nil {
 		return s.breakOff(doing, err)
 	}

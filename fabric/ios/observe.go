@@ -47,7 +47,8 @@ func (s *Session) Observe(ctx context.Context) (fabric.Observation, error) {
 		VTPMode:    vtp.Mode,
 		VTPVersion: vtp.Version,
 		Capabilities: fabric.Capabilities{
-			ISL:           *s.isl || strings.Contains(running, "\n switchport trunk encapsulation "),
+			DefaultMode:   s.probe.mode,
+			ISL:           s.probe.isl || strings.Contains(running, "\n switchport trunk encapsulation "),
 			EdgeKeyword:   strings.Contains(running, "spanning-tree portfast edge"),
 			ExtendedVLANs: vtp.Mode == "transparent" || vtp.Mode == "off" || vtp.Version >= 3,
 		},
@@ -150,31 +151,56 @@ func (s *Session) readPlatform(ctx context.Context, cfg fabric.Config) error {
 		}
 		s.version = &v
 	}
-	if s.isl != nil {
+	if s.probe != nil {
 		return nil
 	}
-	isl := false
-	for _, name := range cfg.Order {
-		if cfg.Ports[name].Routed {
+	p, err := s.probePort(ctx, cfg)
+	s.probe = p
+	return err
+}
+
+// probed is what one port tells of its platform.
+type probed struct {
+	isl  bool
+	mode fabric.PortMode // of a port that has none of its own
+}
+
+// probePort asks for the details of one port, by preference one without a mode
+// of its own: that one shows what the default is.
+func (s *Session) probePort(ctx context.Context, cfg fabric.Config) (*probed, error) {
+	name, blank := "", false
+	for _, n := range cfg.Order {
+		p := cfg.Ports[n]
+		if p.Routed || name != "" && p.Mode != fabric.ModeDefault {
 			continue
 		}
-		text, err := s.read(ctx, "show interfaces "+name+" switchport", nil)
-		var refused *AnswerError
-		if errors.As(err, &refused) {
+		name, blank = n, p.Mode == fabric.ModeDefault
+		if blank {
 			break
 		}
-		if err != nil {
-			return err
-		}
-		ports, err := ParseSwitchports(text)
-		if err != nil {
-			return fmt.Errorf("%s: show interfaces switchport: %w", s.target, err)
-		}
-		isl = ports[0].Encapsulation == "negotiate" || ports[0].Encapsulation == "isl"
-		break
 	}
-	s.isl = &isl
-	return nil
+	// Where no port shows it: the default of Catalysts since the 2960.
+	found := &probed{mode: fabric.ModeDynamicAuto}
+	if name == "" {
+		return found, nil
+	}
+	text, err := s.read(ctx, "show interfaces "+name+" switchport", nil)
+	var refused *AnswerError
+	if errors.As(err, &refused) {
+		return found, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ports, err := ParseSwitchports(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: show interfaces switchport: %w", s.target, err)
+	}
+	found.isl = ports[0].Encapsulation == "negotiate" || ports[0].Encapsulation == "isl"
+	if blank && ports[0].Admin != "" {
+		found.mode = fabric.PortMode(strings.TrimPrefix(ports[0].Admin, "static "))
+	}
+	return found, nil
 }
 
 // Status reads the operational state of all ports.

@@ -70,6 +70,9 @@ func wantAttrs(have attrs, p fabric.Port, caps fabric.Capabilities) attrs {
 	to.native = wantNumber(have.native, p.NativeVLAN, usesTrunk)
 	to.allowed = wantAllowed(have.allowed, p.Allowed, usesTrunk)
 	to.portfast = wantPortfast(have.portfast, p, caps)
+	if have.mode == "" && caps.SameMode(p.Mode, fabric.ModeDefault) {
+		to.mode = ""
+	}
 	if p.Mode == fabric.ModeTrunk && caps.ISL && have.encapsulation != "dot1q" {
 		to.encapsulation = "dot1q"
 	}
@@ -138,7 +141,7 @@ func undo(obs fabric.Observation, from, to state) fabric.Want {
 		if w.Restore == nil {
 			w.Restore = map[string][]string{}
 		}
-		w.Restore[name] = slices.Clone(obs.Ports[name].Lines)
+		w.Restore[name] = managedLines(obs.Ports[name].Lines)
 	}
 	return w
 }

@@ -48,6 +48,18 @@ func readAttrs(lines []string) (attrs, []string) {
 	return a, other
 }
 
+// managedLines are the lines that readAttrs understands. An undo keeps these
+// only: the others are never touched, and may hold what belongs in no record.
+func managedLines(lines []string) []string {
+	out := []string{}
+	for _, line := range lines {
+		if (&attrs{}).take(line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // take reads one line, and says whether it is a managed one.
 func (a *attrs) take(line string) bool {
 	if text, ok := strings.CutPrefix(line, "description "); ok {

@@ -29,12 +29,13 @@ type Session struct {
 
 	host   string // pinned: the name in the prompt
 	mode   string // of the last prompt
+	line   string // that was sent last
 	buf    []byte // what came since the last line was sent
 	secret bool   // what comes now may hold a secret
 	broken error  // why the session is unusable
 
-	version *Version // read once a session
-	isl     *bool
+	version *Version // read once a session, like the probe
+	probe   *probed
 }
 
 // arrival wakes whoever waits for bytes. scrapligo's channel offers them to a

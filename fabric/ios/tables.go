@@ -9,9 +9,10 @@ import (
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
-// A status of "act/unsup" belongs to the VLANs that IOS reserves.
+// A status of "act/unsup" belongs to the VLANs that IOS reserves. A name can be
+// a status word, too: the last one in a row is the status.
 var (
-	vlanRowRE  = regexp.MustCompile(`^(\d{1,4})\s+(.*?)\s*\b(active|suspended|act/lshut|sus/lshut|act/ishut|act/unsup)\b`)
+	vlanRowRE  = regexp.MustCompile(`^(\d{1,4})\s+(\S|\S.*\S)\s+(active|suspended|act/lshut|sus/lshut|act/ishut|act/unsup)(?:\s|$)`)
 	vlanWrapRE = regexp.MustCompile(`^(\d{1,4})\s+(\S+)$`)
 	statusRE   = regexp.MustCompile(`^\s+(active|suspended|act/lshut|sus/lshut|act/ishut|act/unsup)\b`)
 	vlanHeadRE = regexp.MustCompile(`(?m)^VLAN Name\s+Status`)
