@@ -3,6 +3,7 @@ package agentd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -158,6 +159,10 @@ func (a *agent) up(ctx context.Context) error {
 	}
 	if err := a.loadModules(); err != nil {
 		troubles = append(troubles, err)
+	}
+	// Some machines give random numbers by a device, which needed its module.
+	if err := a.os.Seed(); err != nil {
+		troubles = append(troubles, fmt.Errorf("random numbers: %w", err))
 	}
 	for _, t := range troubles {
 		a.log.Warn("start", "error", t)

@@ -52,9 +52,6 @@ func (a *agent) start() []error {
 	if err := a.os.LinkUp("lo"); err != nil {
 		errs = append(errs, err)
 	}
-	if err := a.os.Seed(); err != nil {
-		errs = append(errs, fmt.Errorf("random numbers: %w", err))
-	}
 	return errs
 }
 

@@ -48,8 +48,8 @@ func TestHostFromStartToPowerOff(t *testing.T) {
 	}
 	wantCalls := []string{
 		"mount proc /proc", "mount sysfs /sys", "mount devtmpfs /dev", "mount devpts /dev/pts", "mount tmpfs /dev/shm",
-		"mount tmpfs /run", "mount cgroup2 /sys/fs/cgroup", "console", "up lo", "seed",
-		"load /lib/modules/x/virtio_net.ko", "up eth1", "dhcp",
+		"mount tmpfs /run", "mount cgroup2 /sys/fs/cgroup", "console", "up lo",
+		"load /lib/modules/x/virtio_net.ko", "seed", "up eth1", "dhcp",
 		"configure eth1 10.20.0.11/24 via 10.20.0.1 mtu 1500", "hostname node1",
 	}
 	if calls := r.os.log(); !slices.Equal(calls, wantCalls) {
