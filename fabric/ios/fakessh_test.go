@@ -45,6 +45,7 @@ type fakeDevice struct {
 	muteShell  bool   // open the shell and say nothing
 	paging     int    // lines a page of `show` answers, 0 for none
 	timestamps bool   // exec prompt timestamp
+	legacy     bool   // know only broken algorithms
 
 	mu       sync.Mutex
 	faults   map[string]*fault
@@ -160,6 +161,10 @@ func (d *fakeDevice) serve(c net.Conn) {
 			}
 			return nil, check(a[0])
 		}
+	}
+	if d.legacy {
+		cfg.KeyExchanges = []string{ssh.InsecureKeyExchangeDH1SHA1}
+		cfg.Ciphers = []string{ssh.InsecureCipherAES128CBC}
 	}
 	cfg.AddHostKey(d.signer)
 	_, chans, reqs, err := ssh.NewServerConn(c, cfg)
