@@ -19,20 +19,16 @@ func (s *Server) noteBlobs(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		counted := &countingWriter{ResponseWriter: w}
-		next.ServeHTTP(counted, r)
-		size, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
-		if err != nil || !counted.whole(size) {
-			return
-		}
-		image := s.images.bootingImage(lease.MAC, host.Image)
-		stage, what := s.blobStage(r, image, keg.KID(r.PathValue("kid")))
-		if stage == "" {
-			return
-		}
-		s.stages.publish(host.Name, fmt.Sprintf("blob %s %v", what, r.PathValue("kid")), ophub.Event{
-			Stage: stage, Detail: fmt.Sprintf("%s, %d bytes", what, size), MAC: lease.MAC, Address: lease.IP, Image: image,
-		})
+		next.ServeHTTP(&wholeWriter{ResponseWriter: w, whole: func(size int64) {
+			image := s.images.bootingImage(lease.MAC, host.Image)
+			stage, what := s.blobStage(r, image, keg.KID(r.PathValue("kid")))
+			if stage == "" {
+				return
+			}
+			s.stages.publish(host.Name, fmt.Sprintf("blob %s %v", what, r.PathValue("kid")), ophub.Event{
+				Stage: stage, Detail: fmt.Sprintf("%s, %d bytes", what, size), MAC: lease.MAC, Address: lease.IP, Image: image,
+			})
+		}}, r)
 	})
 }
 
@@ -54,35 +50,71 @@ func (s *Server) blobStage(r *http.Request, image, blob keg.KID) (ophub.Stage, s
 	return "", ""
 }
 
-// countingWriter counts the body of an answer.
-type countingWriter struct {
+// wholeWriter tells when a file has gone out whole: just before its last byte, so that what the client does next is
+// told after it. Parts of a file and errors are not told.
+type wholeWriter struct {
 	http.ResponseWriter
+	whole  func(size int64)
 	status int
 	sent   int64
 }
 
-func (w *countingWriter) WriteHeader(status int) {
+// WriteHeader notes whether this is a file.
+func (w *wholeWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
-func (w *countingWriter) Write(p []byte) (int, error) {
-	n, err := w.ResponseWriter.Write(p)
+// Write sends p, the last byte apart if it is the file's last.
+func (w *wholeWriter) Write(p []byte) (int, error) {
+	size, completes := w.completes(int64(len(p)))
+	if !completes {
+		n, err := w.ResponseWriter.Write(p)
+		w.sent += int64(n)
+		return n, err
+	}
+	n, err := w.ResponseWriter.Write(p[:len(p)-1])
 	w.sent += int64(n)
-	return n, err
+	if err != nil {
+		return n, err
+	}
+	w.whole(size)
+	last, err := w.ResponseWriter.Write(p[len(p)-1:])
+	w.sent += int64(last)
+	return n + last, err
 }
 
-// ReadFrom lets a file go to a socket without a copy through here.
-func (w *countingWriter) ReadFrom(r io.Reader) (int64, error) {
-	n, err := io.Copy(w.ResponseWriter, r)
+// ReadFrom lets a file go to a socket without a copy through here. The file's rest comes as an io.LimitedReader, as
+// http.ServeContent sends it; that type has to reach the socket for it.
+func (w *wholeWriter) ReadFrom(r io.Reader) (int64, error) {
+	rest, ok := r.(*io.LimitedReader)
+	if !ok {
+		return io.Copy(struct{ io.Writer }{w}, r)
+	}
+	size, completes := w.completes(rest.N)
+	if completes {
+		rest.N--
+	}
+	n, err := io.Copy(w.ResponseWriter, rest)
 	w.sent += n
-	return n, err
+	if err != nil || !completes || rest.N > 0 {
+		return n, err
+	}
+	w.whole(size)
+	rest.N = 1
+	last, err := io.Copy(w.ResponseWriter, rest)
+	w.sent += last
+	return n + last, err
 }
 
 // Unwrap is for http.ResponseController.
-func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+func (w *wholeWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// whole says whether all of a file of size bytes went out.
-func (w *countingWriter) whole(size int64) bool {
-	return (w.status == 0 || w.status == http.StatusOK) && w.sent == size
+// completes says whether n more bytes make the whole file, and its size.
+func (w *wholeWriter) completes(n int64) (size int64, ok bool) {
+	if n == 0 || w.status != 0 && w.status != http.StatusOK {
+		return 0, false
+	}
+	size, err := strconv.ParseInt(w.Header().Get("Content-Length"), 10, 64)
+	return size, err == nil && w.sent+n == size
 }

@@ -178,14 +178,15 @@ func (s *Server) serveProgram(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
-	counted := &countingWriter{ResponseWriter: w}
-	http.ServeContent(counted, r, "", file.modified, bytes.NewReader(file.data))
-	if host, lease, ok := s.hostAt(source(r)); ok && r.Method == http.MethodGet && counted.whole(int64(len(file.data))) {
-		detail := fmt.Sprintf("%s, %d bytes by HTTP", clip(name, 64), len(file.data))
-		s.stages.publish(host.Name, "http "+detail, ophub.Event{
-			Stage: ophub.StageBootFile, Detail: detail, MAC: lease.MAC, Address: lease.IP, Image: host.Image,
-		})
+	if host, lease, ok := s.hostAt(source(r)); ok && r.Method == http.MethodGet {
+		w = &wholeWriter{ResponseWriter: w, whole: func(size int64) {
+			detail := fmt.Sprintf("%s, %d bytes by HTTP", clip(name, 64), size)
+			s.stages.publish(host.Name, "http "+detail, ophub.Event{
+				Stage: ophub.StageBootFile, Detail: detail, MAC: lease.MAC, Address: lease.IP, Image: host.Image,
+			})
+		}}
 	}
+	http.ServeContent(w, r, "", file.modified, bytes.NewReader(file.data))
 }
 
 // serveIgnition serves the Ignition configuration of a host's image: to that host only, since it may hold more than

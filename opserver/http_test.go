@@ -5,12 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/images"
@@ -225,8 +228,40 @@ func TestPartsOfBlobsAreNoStage(t *testing.T) {
 	if n := len(s.records.boots["node1"].Events); n != 1 {
 		t.Errorf("%d events: %+v", n, s.records.boots["node1"])
 	}
-	if part := (&countingWriter{status: http.StatusPartialContent, sent: 5}); part.whole(5) {
-		t.Error("a part of the right size is taken for the whole")
+}
+
+func TestWholeWriter(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		status int
+		size   string
+		body   io.Reader
+		whole  int // how much had gone out when it was told; -1: never told
+	}{
+		{"as a file", http.StatusOK, "10", &io.LimitedReader{R: strings.NewReader("0123456789"), N: 10}, 9},
+		{"as any reader", http.StatusOK, "10", iotest.OneByteReader(strings.NewReader("0123456789")), 9},
+		{"one byte", http.StatusOK, "1", strings.NewReader("0"), 0},
+		{"cut off", http.StatusOK, "10", &io.LimitedReader{R: strings.NewReader("01234567"), N: 10}, -1},
+		{"a part", http.StatusPartialContent, "10", &io.LimitedReader{R: strings.NewReader("0123456789"), N: 10}, -1},
+		{"an error", http.StatusNotFound, "10", strings.NewReader("0123456789"), -1},
+		{"of unknown size", http.StatusOK, "", strings.NewReader("0123456789"), -1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			recorder := httptest.NewRecorder()
+			got, told := -1, 0
+			w := &wholeWriter{ResponseWriter: recorder, whole: func(int64) { got = recorder.Body.Len(); told++ }}
+			w.Header().Set("Content-Length", test.size)
+			w.WriteHeader(test.status)
+			if _, err := io.Copy(w, test.body); err != nil {
+				t.Fatal(err)
+			}
+			if got != test.whole || told > 1 {
+				t.Errorf("told %d times, after %d bytes; want after %d", told, got, test.whole)
+			}
+			if body := recorder.Body.String(); !strings.HasPrefix("0123456789", body) || int64(len(body)) != w.sent {
+				t.Errorf("sent %q, counted %d", body, w.sent)
+			}
+		})
 	}
 }
 

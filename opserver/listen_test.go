@@ -1,6 +1,7 @@
 package opserver
 
 import (
+	"errors"
 	"io/fs"
 	"net"
 	"net/netip"
@@ -23,8 +24,14 @@ func freePort(t *testing.T, network string) int {
 
 func TestListenReal(t *testing.T) {
 	loopback := netip.MustParseAddr("127.0.0.1")
-	real := Real{Address: loopback, HTTPPort: freePort(t, "tcp"), Operator: "127.0.0.1:0", dhcpPort: freePort(t, "udp"), tftpPort: freePort(t, "udp")}
-	s, err := ListenReal(real)
+	var real Real
+	var s *Sockets
+	err := error(syscall.EADDRINUSE)
+	// A port that was free may be another program's a moment later.
+	for try := 0; try < 10 && errors.Is(err, syscall.EADDRINUSE); try++ {
+		real = Real{Address: loopback, HTTPPort: freePort(t, "tcp"), Operator: "127.0.0.1:0", dhcpPort: freePort(t, "udp"), tftpPort: freePort(t, "udp")}
+		s, err = ListenReal(real)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -176,6 +176,18 @@ func (p *tftpPeer) data(block uint16) {
 	}
 }
 
+// until reads until each of the blocks has come, in that order, whatever else is sent again in between. It returns the
+// last one's data.
+func (p *tftpPeer) until(blocks ...uint16) (rest []byte) {
+	p.t.Helper()
+	for _, want := range blocks {
+		for code, block := uint16(0), uint16(0); code != tftpData || block != want; {
+			code, block, rest = p.read()
+		}
+	}
+	return rest
+}
+
 func TestTFTPWindowsAndLoss(t *testing.T) {
 	address, told := serveTFTP(t, map[string][]byte{"f": make([]byte, 512*6+1)}, func(s *tftpServer) { s.wait = 50 * time.Millisecond; s.tries = 100 })
 	p := dialTFTP(t, address)
@@ -187,26 +199,13 @@ func TestTFTPWindowsAndLoss(t *testing.T) {
 		t.Errorf("options %q", got)
 	}
 	p.ack(0)
-	p.data(1)
-	p.data(2)
-	p.data(3)
-	p.ack(1) // blocks 2 and 3 were lost
-	p.data(2)
-	p.data(3)
-	p.data(4)
-	// Nothing came: it is sent again by itself.
-	p.data(2)
-	p.data(3)
-	p.data(4)
+	p.until(1, 2, 3)
+	p.ack(1)         // blocks 2 and 3 were lost
+	p.until(2, 3, 4) // from there on
+	p.until(2, 3, 4) // and again by itself, when nothing comes
 	p.ack(4)
-	for {
-		code, word, rest := p.read()
-		if code == tftpData && word == 7 {
-			if len(rest) != 1 {
-				t.Errorf("last block of %d bytes", len(rest))
-			}
-			break
-		}
+	if rest := p.until(5, 6, 7); len(rest) != 1 {
+		t.Errorf("last block of %d bytes", len(rest))
 	}
 	p.ack(7)
 	next(t, told).expect(t, "f", 512*6+1)
