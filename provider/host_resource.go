@@ -170,6 +170,10 @@ func (r *hostResource) ValidateConfig(ctx context.Context, req resource.Validate
 		if !ok || mac.IsUnknown() {
 			continue
 		}
+		if _, err := (macKind{}).canonical(mac.ValueString()); err != nil {
+			resp.Diagnostics.AddAttributeError(path.Root("macs").AtListIndex(i), "Not a MAC address", err.Error())
+			continue
+		}
 		if first, twice := seen[mac.canonical()]; twice {
 			resp.Diagnostics.AddAttributeError(path.Root("macs").AtListIndex(i), "Duplicate MAC address",
 				fmt.Sprintf("%s is the same as macs[%d].", mac.ValueString(), first))

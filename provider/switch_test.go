@@ -54,7 +54,7 @@ resource "cthulix_switch" "leaf1" {
 			Config: one,
 			ConfigPlanChecks: plansCommands(leaf1,
 				"vlan 20", "name cluster", "exit",
-				"interface GigabitEthernet1/0/1", "description node1", "switchport access vlan 20", "switchport mode access", "spanning-tree portfast", "exit"),
+				"interface GigabitEthernet1/0/1", "description node1", "switchport access vlan 20", "switchport mode access", "spanning-tree portfast"),
 			Check: func(*terraform.State) error {
 				return errors.Join(w.has(" switchport access vlan 20"), w.has(" description node1"))
 			},
@@ -79,7 +79,7 @@ resource "cthulix_switch" "leaf1" {
 		resource.TestStep{
 			PreConfig:        func() { w.byHand("interface gi1/0/1", "switchport access vlan 7", "description by hand") },
 			Config:           two,
-			ConfigPlanChecks: plansCommands(leaf1, "interface GigabitEthernet1/0/1", "description node1", "switchport access vlan 30", "exit"),
+			ConfigPlanChecks: plansCommands(leaf1, "interface GigabitEthernet1/0/1", "description node1", "switchport access vlan 30"),
 			Check:            func(*terraform.State) error { return w.has(" switchport access vlan 30") },
 		},
 		resource.TestStep{

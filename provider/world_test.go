@@ -175,3 +175,6 @@ func (w *world) has(text string) error {
 	}
 	return nil
 }
+
+// dropAt cuts the session before a line, each time that it comes.
+func dropAt(line string) iossim.Fault { return iossim.Fault{Line: "^" + line + "$", Drop: true} }
