@@ -74,6 +74,11 @@ func showVLAN(c *call) error {
 	}
 	c.printf("\nVLAN Name                             Status    Ports\n")
 	c.printf("---- -------------------------------- --------- -------------------------------\n")
+	// Ports fill the terminal's width.
+	room := max(c.width-48, 31)
+	if c.width == 0 {
+		room = 512
+	}
 	for _, id := range ids {
 		name := db.name(id)
 		if len(name) > maxVLANName {
@@ -82,7 +87,7 @@ func showVLAN(c *call) error {
 		} else {
 			c.printf("%-4d %-32s", id, name)
 		}
-		ports := fill(c.sim.members(id), 31)
+		ports := fill(c.sim.members(id), room)
 		c.printf(" %-9s %s\n", db.status(id), ports[0])
 		for _, more := range ports[1:] {
 			c.printf("%48s%s\n", "", more)
