@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,8 @@ const (
 	softOff = 30 * time.Second
 	// undoTime is how long it may take to clean up after a failed create.
 	undoTime = time.Minute
+	// bootPatience is how long after its start an interrupted apply's boot may still succeed.
+	bootPatience = 5 * time.Minute
 	// powerCheck is how often a wait asks the BMC whether the machine has power.
 	powerCheck = 15 * time.Second
 )
@@ -136,7 +139,21 @@ func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
 		h.log(ctx, "it runs the right image already")
 		return nil
 	}
+	if p.wasPowered && e.imageOnly {
+		under, err := h.underWay(ctx, err == nil, agent)
+		if err != nil {
+			return err
+		}
+		if under {
+			h.log(ctx, "it is booting the right image already")
+			return nil
+		}
+	}
 	if err := h.hub.ResetBoot(ctx, h.record.Name, e.reason()); err != nil {
+		return err
+	}
+	// Told before it is done: whoever goes on after a crash must not restart a machine that boots.
+	if err := h.hub.AppendBoot(ctx, h.record.Name, ophub.Event{Stage: ophub.StagePower, Detail: e.verb, Image: h.record.Image}); err != nil {
 		return err
 	}
 	if p.wasPowered {
@@ -146,9 +163,24 @@ func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
 		err = h.bmc.PowerOn(ctx)
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, h.hub.ResetBoot(ctx, h.record.Name, "the last restart failed"))
 	}
-	return h.hub.AppendBoot(ctx, h.record.Name, ophub.Event{Stage: ophub.StagePower, Detail: e.verb, Image: h.record.Image})
+	return nil
+}
+
+// underWay says whether an earlier apply, which did not live to see the end of
+// it, has the machine booting what is wanted.
+func (h *machine) underWay(ctx context.Context, lives bool, agent ophub.Agent) (bool, error) {
+	boot, err := h.hub.Boot(ctx, h.record.Name)
+	if err != nil || time.Since(boot.Started) > bootPatience {
+		return false, err
+	}
+	if lives && agent.BootID == boot.OldBootID {
+		return false, nil // what runs is from before
+	}
+	return slices.ContainsFunc(boot.Events, func(e ophub.Event) bool {
+		return e.Stage == ophub.StagePower && e.Image == h.record.Image
+	}), nil
 }
 
 // power returns a function that tells whether the machine has power. It asks
