@@ -1,7 +1,6 @@
 package iossim
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -118,7 +117,7 @@ func setHostname(c *call) error {
 		name = c.arg(0)
 	}
 	if !validHostname(name) {
-		return fmt.Errorf("%% Hostname contains one or more illegal characters.\n")
+		return rejected("%% Hostname contains one or more illegal characters.\n")
 	}
 	c.touched = true
 	c.sim.run.hostname = name
@@ -162,10 +161,10 @@ func setVTPMode(c *call) error {
 		c.notice("Device mode already %s for VLANS.\n", names[mode])
 		return nil
 	}
-	if !(mode == "transparent" || mode == "off") {
+	if mode == "server" || mode == "client" {
 		for _, id := range db.ids() {
 			if id > 1005 {
-				return fmt.Errorf("Device mode cannot be %s for VLANS because extended VLANs exist.\n", names[mode])
+				return rejected("Device mode cannot be %s for VLANS because extended VLANs exist.\n", names[mode])
 			}
 		}
 	}
@@ -182,7 +181,7 @@ func setVTPVersion(c *call) error {
 		return nil
 	}
 	if c.num(0) == 3 && c.sim.db.Domain == "" {
-		return fmt.Errorf("Cannot set the version to 3 because domain name is not configured\n")
+		return rejected("Cannot set the version to 3 because domain name is not configured\n")
 	}
 	c.sim.db.Version = c.num(0)
 	c.sim.saveDatabase()

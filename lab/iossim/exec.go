@@ -46,7 +46,7 @@ func otherCommands() []command {
 	var table []command
 	for _, w := range execOthers {
 		table = append(table, command{pattern: w + " [LINE]", run: func(c *call) error {
-			return c.reject("%% %s is not simulated\n", c.words[0])
+			return rejected("%% %s is not simulated\n", c.words[0])
 		}})
 	}
 	return table
@@ -114,13 +114,18 @@ func askConfigure(c *call) error {
 }
 
 func writeMemory(c *call) error {
-	c.notice("Building configuration...\n")
-	if err := c.sim.save(); err != nil {
-		c.sim.log.Error("configuration not saved", "err", err)
-		return c.reject("startup-config file open failed (Device or resource busy)\n")
-	}
-	c.notice("[OK]\n")
+	c.writeStartup()
 	return nil
+}
+
+func (s *session) writeStartup() {
+	s.notice("Building configuration...\n")
+	if err := s.sim.save(); err != nil {
+		s.sim.log.Error("configuration not saved", "err", err)
+		s.reject("startup-config file open failed (Device or resource busy)\n")
+		return
+	}
+	s.notice("[OK]\n")
 }
 
 func copyRunning(c *call) error {
@@ -132,7 +137,7 @@ func copyRunning(c *call) error {
 			c.reject("%%Error opening nvram:/%s (No such file or directory)\n", typed)
 			return
 		}
-		writeMemory(c)
+		c.writeStartup()
 	})
 	return nil
 }
@@ -198,7 +203,7 @@ func reload(c *call) error {
 	}
 	c.ask("\nSystem configuration has been modified. Save? [yes/no]: ", false, func(typed string) {
 		if strings.HasPrefix(strings.ToLower(typed), "y") {
-			writeMemory(c)
+			c.writeStartup()
 		}
 		c.ask("Proceed with reload? [confirm]", false, proceed)
 	})

@@ -1,6 +1,7 @@
 package iossim
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,8 +76,8 @@ func each(run func(*call, *iface) error) func(*call) error {
 			}
 			if err := run(c, i); err != nil {
 				if c.ranged {
-					if _, syntax := err.(*syntaxError); !syntax {
-						err = fmt.Errorf("%w%% Range command terminated because it failed on %s\n", err, i.name)
+					if answer := answer(""); errors.As(err, &answer) {
+						err = rejected("%v%% Range command terminated because it failed on %s\n", err, i.name)
 					}
 				}
 				return err
@@ -163,7 +164,7 @@ func removeInterface(c *call) error {
 		return c.invalid(0)
 	}
 	if i.undeletable {
-		return fmt.Errorf("%% Removal of physical interfaces is not permitted.\n")
+		return rejected("%% Removal of physical interfaces is not permitted.\n")
 	}
 	c.touched = true
 	delete(c.sim.run.ifaces, i.name)
@@ -222,10 +223,10 @@ func setSwitchport(c *call, i *iface) error {
 func setMode(c *call, i *iface) error {
 	mode := strings.Join(c.words[2:], " ")
 	if i.nonegotiate && strings.HasPrefix(mode, "dynamic") {
-		return fmt.Errorf("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
+		return rejected("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
 	}
 	if mode == modeTrunk && c.sim.profile.ISL && i.encap == "" {
-		return fmt.Errorf("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
+		return rejected("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
 	}
 	i.mode = mode
 	return nil
@@ -289,7 +290,7 @@ func setEncapsulation(c *call, i *iface) error {
 		encap = c.words[3]
 	}
 	if encap == "" && i.mode == modeTrunk {
-		return fmt.Errorf("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
+		return rejected("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
 	}
 	i.encap = encap
 	return nil
@@ -297,7 +298,7 @@ func setEncapsulation(c *call, i *iface) error {
 
 func setNonegotiate(c *call, i *iface) error {
 	if !c.negated() && (i.mode == modeDefault || strings.HasPrefix(i.mode, "dynamic")) {
-		return fmt.Errorf("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
+		return rejected("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
 	}
 	i.nonegotiate = !c.negated()
 	return nil

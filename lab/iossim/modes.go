@@ -78,6 +78,8 @@ type sectionKind struct {
 
 // sections are the blocks that can be entered: how their first line begins,
 // what the prompt shows, and with what their lines can begin.
+//
+//nolint:misspell // Cisco's spelling
 var sections = []struct {
 	pattern, prompt string
 	words           []string

@@ -160,12 +160,12 @@ func (s *Sim) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerCo
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
-	conn.SetDeadline(time.Now().Add(loginTime))
+	_ = conn.SetDeadline(time.Now().Add(loginTime))
 	server, channels, requests, err := ssh.NewServerConn(conn, config)
 	if err != nil {
 		return
 	}
-	conn.SetDeadline(time.Time{})
+	_ = conn.SetDeadline(time.Time{})
 	defer server.Close()
 	s.mu.Lock()
 	session.user = server.User()
@@ -191,7 +191,7 @@ func (s *Sim) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerCo
 	taken := false
 	for ch := range channels {
 		if ch.ChannelType() != "session" || taken {
-			ch.Reject(ssh.Prohibited, "one session a connection")
+			_ = ch.Reject(ssh.Prohibited, "one session a connection")
 			continue
 		}
 		taken = true
@@ -214,7 +214,7 @@ func (s *session) serveChannel(channel ssh.Channel, requests <-chan *ssh.Request
 		started = true
 		work.Go(func() {
 			run()
-			channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{0}))
+			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{0}))
 			channel.Close()
 			s.sim.mu.Lock()
 			s.cut()
@@ -238,7 +238,7 @@ func (s *session) serveChannel(channel ssh.Channel, requests <-chan *ssh.Request
 			}
 		}
 		if r.WantReply {
-			r.Reply(ok, nil)
+			_ = r.Reply(ok, nil)
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package iossim
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -163,10 +165,9 @@ func (s *session) notice(format string, args ...any) {
 }
 
 // reject prints why a line was not carried out.
-func (s *session) reject(format string, args ...any) error {
+func (s *session) reject(format string, args ...any) {
 	s.failed += fmt.Sprintf(format, args...)
 	s.printf(format, args...)
-	return nil
 }
 
 // command carries out a command line.
@@ -275,7 +276,8 @@ type call struct {
 func (s *session) call(m match, line string) {
 	c := &call{session: s, match: m, line: line}
 	if err := m.node.run(c); err != nil {
-		if e, ok := err.(*syntaxError); ok {
+		var e *syntaxError
+		if errors.As(err, &e) {
 			s.syntax(e)
 			return
 		}
@@ -296,8 +298,7 @@ func (c *call) arg(i int) string {
 
 // num is the number of a value that is one.
 func (c *call) num(i int) int {
-	n := 0
-	fmt.Sscanf(c.arg(i), "%d", &n)
+	n, _ := strconv.Atoi(c.arg(i)) // the grammar lets numbers through only
 	return n
 }
 
@@ -323,3 +324,11 @@ func (c *call) invalidWord(i int) error {
 
 // canonical is the command with its keywords in full.
 func (c *call) canonical() string { return strings.Join(c.words, " ") }
+
+// answer is what the switch says to a command that it does not carry out.
+type answer string
+
+func (a answer) Error() string { return string(a) }
+
+// rejected is an answer as an error.
+func rejected(format string, args ...any) error { return answer(fmt.Sprintf(format, args...)) }

@@ -8,6 +8,8 @@ import (
 )
 
 // showCommands print what the switch knows.
+//
+//nolint:misspell // Cisco's spelling
 var showCommands = []command{
 	{pattern: "show version", run: showVersion},
 	{pattern: "show inventory", run: showInventory},
@@ -198,6 +200,7 @@ func dir(c *call) error {
 	return nil
 }
 
+//nolint:misspell // Cisco's spelling
 func showLLDP(c *call) error {
 	if !c.sim.run.has("lldp run") {
 		c.printf("%% LLDP is not enabled\n")
@@ -215,6 +218,7 @@ func showLLDP(c *call) error {
 	return nil
 }
 
+//nolint:misspell // Cisco's spelling
 func showCDP(c *call) error {
 	if c.sim.run.has("no cdp run") {
 		c.printf("%% CDP is not enabled\n")

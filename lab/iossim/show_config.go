@@ -56,7 +56,7 @@ func showRunningVLAN(c *call) error {
 		if !ok || !only.Has(id) {
 			continue
 		}
-		text.WriteString(fmt.Sprintf("!\nvlan %d\n", id))
+		fmt.Fprintf(&text, "!\nvlan %d\n", id)
 		if v.Name != defaultVLANName(id) {
 			text.WriteString(" name " + v.Name + "\n")
 		}

@@ -34,10 +34,10 @@ func (s *Sim) connected(i *iface) bool {
 // shown are the interfaces that a command is about: the one named, or all that
 // pass the test.
 func (c *call) shown(test func(*iface) bool) ([]*iface, error) {
-	for _, a := range c.args {
-		i := c.sim.run.ifaces[a.text]
+	if len(c.args) > 0 {
+		i := c.sim.run.ifaces[c.arg(0)]
 		if i == nil {
-			return nil, &syntaxError{kind: "invalid", col: a.col}
+			return nil, c.invalid(0)
 		}
 		return []*iface{i}, nil
 	}

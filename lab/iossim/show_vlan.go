@@ -26,7 +26,7 @@ func (s *Sim) members(id int) []string {
 	var names []string
 	for _, name := range s.run.names() {
 		i := s.run.ifaces[name]
-		if i.switched() && !i.routed && i.access == id && !(i.trunking() && s.connected(i)) && i.kind() != "Port-channel" {
+		if i.switched() && !i.routed && i.access == id && (!i.trunking() || !s.connected(i)) && i.kind() != "Port-channel" {
 			names = append(names, shortName(name))
 		}
 	}

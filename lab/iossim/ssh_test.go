@@ -82,7 +82,9 @@ func dial(t testing.TB, address string, auth ...ssh.AuthMethod) (*ssh.Client, er
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn.SetDeadline(time.Now().Add(patience))
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	c, channels, requests, err := ssh.NewClientConn(conn, address, &ssh.ClientConfig{
 		User: "admin", Auth: auth, HostKeyCallback: ssh.InsecureIgnoreHostKey(),
 	})

@@ -317,7 +317,7 @@ func (t *terminal) help(line string) string {
 	words, prefix := t.following(line)
 	switch {
 	case len(words) == 0:
-		return "% Unrecognized command\n"
+		return "% Unrecognized command\n" //nolint:misspell // Cisco's spelling
 	case prefix != "":
 		return strings.Join(words, "  ") + "\n\n"
 	}

@@ -1,7 +1,6 @@
 package iossim
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
@@ -31,11 +30,11 @@ func enterVLAN(c *call) error {
 		return err
 	}
 	if c.sim.db.Mode == "client" {
-		return fmt.Errorf("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
+		return rejected("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
 	}
 	for _, id := range ids.IDs() {
 		if id >= 1002 && id <= 1005 && ids.Len() > 1 {
-			return fmt.Errorf("Command rejected: Bad VLAN list - VLAN %d is reserved.\n", id)
+			return rejected("Command rejected: Bad VLAN list - VLAN %d is reserved.\n", id)
 		}
 	}
 	c.enter(inConfig)
@@ -53,9 +52,9 @@ func nameVLAN(c *call) error {
 	case len(ids) > 1:
 		return c.invalidWord(0)
 	case fixedVLANs[ids[0]].name != "":
-		return fmt.Errorf("Default VLAN %d may not have its name changed.\n", ids[0])
+		return rejected("Default VLAN %d may not have its name changed.\n", ids[0])
 	case len(name) > maxVLANName && c.sim.db.Version < 3:
-		return fmt.Errorf("%%You must disable VTPv1 and VTPv2 or switch to VTPv3 before configuring a VLAN name longer than 32 characters\n")
+		return rejected("%%You must disable VTPv1 and VTPv2 or switch to VTPv3 before configuring a VLAN name longer than 32 characters\n")
 	}
 	c.edited.name = &name
 	return nil
@@ -143,11 +142,11 @@ func removeVLANs(c *call) error {
 		return err
 	}
 	if c.sim.db.Mode == "client" {
-		return fmt.Errorf("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
+		return rejected("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
 	}
 	for _, id := range ids.IDs() {
 		if _, fixed := fixedVLANs[id]; fixed {
-			return fmt.Errorf("%%Default VLAN %d may not be deleted.\n", id)
+			return rejected("%%Default VLAN %d may not be deleted.\n", id)
 		}
 	}
 	c.enter(inConfig)

@@ -22,18 +22,18 @@ func parseVLANs(list string) (wire.VLANs, error) {
 		if i < len(list) {
 			delimiter = fmt.Sprintf("'%c'", list[i])
 			if list[i] != ',' && list[i] != '-' {
-				return set, fmt.Errorf("Command rejected: Bad VLAN list - character #%d is a non-numeric\ncharacter (%s).\n", i+1, delimiter)
+				return set, rejected("Command rejected: Bad VLAN list - character #%d is a non-numeric\ncharacter (%s).\n", i+1, delimiter)
 			}
 		}
 		id, err := strconv.Atoi(list[start:i])
 		if err != nil || id < 1 || id > wire.MaxVLAN {
-			return set, fmt.Errorf("Command rejected: Bad VLAN list - character #%d (%s) delimits a VLAN\nnumber which is out of the range 1..4094.\n", i+1, delimiter)
+			return set, rejected("Command rejected: Bad VLAN list - character #%d (%s) delimits a VLAN\nnumber which is out of the range 1..4094.\n", i+1, delimiter)
 		}
 		start = i + 1
 		ranging := i < len(list) && list[i] == '-'
 		switch {
 		case low > 0 && (ranging || id < low):
-			return set, fmt.Errorf("Command rejected: Bad VLAN list - character #%d (%s) ends a range\nthat is not in ascending order.\n", i+1, delimiter)
+			return set, rejected("Command rejected: Bad VLAN list - character #%d (%s) ends a range\nthat is not in ascending order.\n", i+1, delimiter)
 		case ranging:
 			low = id
 			continue

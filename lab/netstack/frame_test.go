@@ -42,7 +42,14 @@ func sum(b []byte, start uint32) uint16 {
 	return uint16(start)
 }
 
-// readFrame returns the next frame but ARP and multicast.
+func send(t *testing.T, ep wire.Endpoint, frame []byte) {
+	t.Helper()
+	if _, err := ep.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readFrame returns the next frame.
 func readFrame(t *testing.T, ep wire.Endpoint) []byte {
 	t.Helper()
 	buf := make([]byte, wire.MaxFrame)
@@ -70,7 +77,7 @@ func TestRouterSolicitation(t *testing.T) {
 		{self.String(), self.String(), client},
 		{"::", "ff02::1", net.HardwareAddr{0x33, 0x33, 0, 0, 0, 1}},
 	} {
-		cable.Write(solicitation(client, netip.MustParseAddr(test.from)))
+		send(t, cable, solicitation(client, netip.MustParseAddr(test.from)))
 		f := readFrame(t, cable)
 		if got := net.HardwareAddr(f[:6]); got.String() != test.toMAC.String() {
 			t.Errorf("from %s: sent to %v, want %v", test.from, got, test.toMAC)

@@ -98,7 +98,7 @@ func (l *link) deliver(merge *gro.GRO, frame []byte) {
 	}
 	if eth.Type() == header.IPv6ProtocolNumber {
 		if reply := advertise(frame, l.mac); reply != nil {
-			l.ep.Write(reply)
+			_, _ = l.ep.Write(reply) // lost, if the wire is closed: so is the reader
 		}
 		return
 	}

@@ -62,7 +62,9 @@ func TestTCPThroughTheSwitch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(patience))
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	got, err := io.ReadAll(c)
 	if err != nil || !bytes.Equal(got, want) {
 		t.Fatalf("read %d bytes of %d: %v", len(got), len(want), err)
@@ -127,10 +129,12 @@ func TestDHCPSocket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.SetDeadline(time.Now().Add(patience))
+	if err := server.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	client := net.HardwareAddr{2, 0, 0, 0, 0, 9}
 	everybody := net.HardwareAddr{255, 255, 255, 255, 255, 255}
-	cable.Write(udpFrame(client, everybody, "0.0.0.0:68", "255.255.255.255:67", "discover"))
+	send(t, cable, udpFrame(client, everybody, "0.0.0.0:68", "255.255.255.255:67", "discover"))
 
 	buf := make([]byte, 1500)
 	n, from, err := server.ReadFrom(buf)
@@ -157,12 +161,16 @@ func TestUDPUnicast(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server.SetDeadline(time.Now().Add(patience))
+	if err := server.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	c, err := b.DialContext(t.Context(), "udp", "10.20.0.1:69")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(patience))
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	if _, err := c.Write([]byte("read")); err != nil {
 		t.Fatal(err)
 	}

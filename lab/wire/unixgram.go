@@ -86,7 +86,7 @@ func (u *unixgram) Close() error {
 		u.err = u.in.Close()
 		u.mu.Lock()
 		if u.peer != nil {
-			u.peer.SetWriteDeadline(time.Now())
+			_ = u.peer.SetWriteDeadline(time.Now())
 		}
 		u.mu.Unlock()
 		<-u.done
@@ -144,7 +144,7 @@ func (u *unixgram) connect() *net.UnixConn {
 		}
 		u.peer = c
 	}
-	u.peer.SetWriteDeadline(time.Now().Add(unixgramPatience))
+	_ = u.peer.SetWriteDeadline(time.Now().Add(unixgramPatience))
 	return u.peer
 }
 

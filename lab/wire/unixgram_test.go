@@ -20,7 +20,9 @@ func machine(t *testing.T, local string) *net.UnixConn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.SetDeadline(time.Now().Add(patience))
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
 	return c
 }
 
@@ -82,7 +84,9 @@ func TestMachineComesAndGoes(t *testing.T) {
 		if n, err := mine.Read(buf); err != nil || !slices.Equal(buf[:n], want) {
 			t.Fatalf("from the machine: %x, %v", buf[:n], err)
 		}
-		mine.Write(frame(-1, 1, 2))
+		if _, err := mine.Write(frame(-1, 1, 2)); err != nil {
+			t.Fatal(err)
+		}
 		for {
 			n, err := vm.Read(buf)
 			if err != nil {
@@ -173,13 +177,18 @@ func BenchmarkUnixgram(b *testing.B) {
 		defer close(read)
 		buf := make([]byte, wire.MaxFrame)
 		for range b.N {
-			vm.Read(buf)
+			if _, err := vm.Read(buf); err != nil {
+				b.Error(err)
+				return
+			}
 			<-window
 		}
 	}()
 	for range b.N {
 		window <- struct{}{}
-		ep.Write(f)
+		if _, err := ep.Write(f); err != nil {
+			b.Fatal(err)
+		}
 	}
 	<-read
 }
