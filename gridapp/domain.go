@@ -174,3 +174,46 @@ func (c *Client) nodes(pool string, q *api.QueryOptions) ([]Node, uint64, error)
 	})
 	return nodes, meta.LastIndex, nil
 }
+
+// WaitNodes waits until at least n nodes of a pool are ready, and returns all
+// of its nodes. When ctx ends first, the error says which are not.
+func (c *Client) WaitNodes(ctx context.Context, pool string, n int) ([]Node, error) {
+	var index uint64
+	var trouble backoff
+	for {
+		q, cancel := c.block(ctx, "", index)
+		nodes, at, err := c.nodes(pool, q)
+		cancel()
+		if err != nil {
+			if !passing(err) || trouble.sleep(ctx) != nil {
+				return nil, err
+			}
+			continue
+		}
+		ready := 0
+		for _, node := range nodes {
+			if node.ready() {
+				ready++
+			}
+		}
+		if ready >= n {
+			return nodes, nil
+		}
+		index = nextIndex(index, at)
+		if at == 0 {
+			err = trouble.sleep(ctx) // a pool that is not there blocks nobody
+		} else {
+			err = pause(ctx, restFor)
+		}
+		if err != nil {
+			return nodes, c.fail("wait for the nodes of pool "+pool, fmt.Errorf("%d of %d are ready: %s: %w", ready, n, orNone(listNodes(nodes)), context.Cause(ctx)))
+		}
+	}
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none has joined"
+	}
+	return s
+}

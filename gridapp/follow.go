@@ -80,10 +80,10 @@ func (f *follower) intact(ctx context.Context) error {
 		return nil // the watch tells
 	case err != nil:
 		return f.c.fail("read job "+f.spec.Name, err)
+	case stopped(job):
+		return fmt.Errorf("gridapp %s: %w: it was stopped", f.spec.Name, errReplaced)
 	case *job.Version != f.version:
 		return fmt.Errorf("gridapp %s: %w: it is at version %d, not %d", f.spec.Name, errReplaced, *job.Version, f.version)
-	case job.Stop != nil && *job.Stop:
-		return fmt.Errorf("gridapp %s: %w: it was stopped", f.spec.Name, errReplaced)
 	}
 	return nil
 }

@@ -55,7 +55,8 @@ func (s Spec) Job() *api.Job {
 		group.ReschedulePolicy = nil // Nomad's own for services: again and again
 		job.Update = &api.UpdateStrategy{
 			MaxParallel: ptr(s.Count), HealthCheck: ptr("task_states"), MinHealthyTime: ptr(2 * time.Second),
-			HealthyDeadline: ptr(5 * time.Minute), ProgressDeadline: ptr(10 * time.Minute), AutoRevert: ptr(true),
+			// Without a deadline for progress, the first shard that is not healthy ends it.
+			HealthyDeadline: ptr(5 * time.Minute), ProgressDeadline: ptr(time.Duration(0)), AutoRevert: ptr(true),
 		}
 	}
 	return job

@@ -33,7 +33,7 @@ func (c *Client) Observe(ctx context.Context, namespace, name string) (Result, e
 	if job.Meta[metaGridapp] != name {
 		return result, c.fail("read job "+name, fmt.Errorf("it is no gridapp of that name: %w", ErrNotFound))
 	}
-	if err := c.observeJob(ctx, namespace, job, &result); err != nil {
+	if err := c.observeJob(ctx, job, &result); err != nil {
 		return result, err
 	}
 	switch {
@@ -51,7 +51,7 @@ func (c *Client) Observe(ctx context.Context, namespace, name string) (Result, e
 		}
 		if merge.Meta[metaGridapp] == name {
 			merged := Result{}
-			if err := c.observeJob(ctx, namespace, merge, &merged); err != nil {
+			if err := c.observeJob(ctx, merge, &merged); err != nil {
 				return result, err
 			}
 			result.State = merged.State
@@ -63,21 +63,12 @@ func (c *Client) Observe(ctx context.Context, namespace, name string) (Result, e
 	return result, nil
 }
 
-func (c *Client) observeJob(ctx context.Context, namespace string, job *api.Job, result *Result) error {
-	q, cancel := c.query(ctx, namespace)
-	defer cancel()
-	allocs, _, err := c.nomad.Jobs().Allocations(*job.ID, false, q)
+func (c *Client) observeJob(ctx context.Context, job *api.Job, result *Result) error {
+	t, version, err := c.tallyOf(ctx, job)
 	if err != nil {
-		return c.fail("read job "+*job.ID, err)
+		return err
 	}
-	shards := 1
-	for _, g := range job.TaskGroups {
-		if deref(g.Name) == groupName && g.Count != nil {
-			shards = *g.Count
-		}
-	}
-	t := count(shards, *job.Version, allocs)
-	result.Version, result.Allocations, result.State = *job.Version, t.allocations(), t.state(job)
+	result.Version, result.Allocations, result.State = version, t.allocations(), t.state(job)
 	return nil
 }
 

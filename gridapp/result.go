@@ -160,14 +160,13 @@ func (t tally) allocations() []Allocation {
 
 // state sums a job up.
 func (t tally) state(job *api.Job) string {
-	stop := job.Stop != nil && *job.Stop
 	service := job.Type != nil && *job.Type == Service
 	switch {
 	case !service && t.complete == len(t.shards):
 		return StateComplete
 	case t.failed != nil && !service:
 		return StateFailed
-	case stop:
+	case stopped(job):
 		return StateStopped
 	case t.running == len(t.shards), !service && t.running+t.complete > 0:
 		return StateRunning

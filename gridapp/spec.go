@@ -29,7 +29,7 @@ type Spec struct {
 	// Count is the number of shards; 0 is 1. A shard finds its number and the
 	// count in CTHULIX_SHARD and CTHULIX_SHARDS.
 	Count int
-	// SpreadHosts puts no two shards on one host.
+	// SpreadHosts puts no two shards on one host at the same time.
 	SpreadHosts bool
 
 	// Command runs with Args in the task's working directory; with a Script, it

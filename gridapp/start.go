@@ -47,9 +47,9 @@ func (c *Client) tryStart(ctx context.Context, s Spec, again bool) (got started,
 		index = *old.JobModifyIndex
 		if old.Meta[metaKID] == want.Meta[metaKID] {
 			if !again {
-				ok, err := c.followable(ctx, s, old)
+				version, ok, err := c.followable(ctx, old)
 				if err != nil || ok {
-					return started{version: *old.Version}, ok, err
+					return started{version: version}, ok, err
 				}
 			}
 			// The count makes it another version of the job, which runs anew.
@@ -84,17 +84,50 @@ func (c *Client) tryStart(ctx context.Context, s Spec, again bool) (got started,
 	return started{version: *now.Version, fresh: true}, true, nil
 }
 
-// followable tells whether a job is on its way, or has reached its end well.
-func (c *Client) followable(ctx context.Context, s Spec, job *api.Job) (bool, error) {
-	q, cancel := c.query(ctx, s.Namespace)
-	defer cancel()
-	allocs, _, err := c.nomad.Jobs().Allocations(s.Name, false, q)
+// followable tells whether a job is on its way, or has reached its end well,
+// and in which version.
+func (c *Client) followable(ctx context.Context, job *api.Job) (version uint64, ok bool, err error) {
+	t, version, err := c.tallyOf(ctx, job)
 	if err != nil {
-		return false, c.fail("read job "+s.Name, err)
+		return 0, false, err
 	}
-	state := count(s.withDefaults().Count, *job.Version, allocs).state(job)
-	return state != StateFailed && state != StateStopped, nil
+	state := t.state(job)
+	return version, state != StateFailed && state != StateStopped, nil
 }
+
+// tallyOf counts the allocations of the version of a job that ran last: to stop
+// a job makes another version of it, in which nothing runs.
+func (c *Client) tallyOf(ctx context.Context, job *api.Job) (t tally, version uint64, err error) {
+	what := "read job " + *job.ID
+	q, cancel := c.query(ctx, *job.Namespace)
+	defer cancel()
+	version = *job.Version
+	if stopped(job) {
+		versions, _, _, err := c.nomad.Jobs().Versions(*job.ID, false, q)
+		if err != nil {
+			return t, 0, c.fail(what, err)
+		}
+		for _, v := range versions { // the newest first
+			if !stopped(v) {
+				version = *v.Version
+				break
+			}
+		}
+	}
+	allocs, _, err := c.nomad.Jobs().Allocations(*job.ID, false, q)
+	if err != nil {
+		return t, 0, c.fail(what, err)
+	}
+	shards := 1
+	for _, g := range job.TaskGroups {
+		if deref(g.Name) == groupName && g.Count != nil {
+			shards = *g.Count
+		}
+	}
+	return count(shards, version, allocs), version, nil
+}
+
+func stopped(job *api.Job) bool { return job.Stop != nil && *job.Stop }
 
 func (c *Client) needHosts(ctx context.Context, s Spec) error {
 	nodes, err := c.Nodes(ctx, s.NodePool)
