@@ -2,6 +2,7 @@ package agentd
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"os"
 	"strings"
@@ -34,7 +35,7 @@ func (l *childLog) follow(r io.Reader) {
 		if len(line) > 0 {
 			l.add(line)
 		}
-		if err != nil && err != bufio.ErrBufferFull {
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			return
 		}
 	}

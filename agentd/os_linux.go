@@ -19,8 +19,12 @@ type Linux struct {
 	reaper *reaper
 }
 
-// NewLinux returns the real OS and starts reaping.
-func NewLinux() *Linux { return &Linux{reaper: newReaper()} }
+// NewLinux returns the real OS and starts reaping. Process 1 has Linux's own
+// small limit of open files, which all that it starts would inherit.
+func NewLinux() *Linux {
+	_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 65536, Max: 1 << 20})
+	return &Linux{reaper: newReaper()}
+}
 
 var _ OS = (*Linux)(nil)
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -170,15 +171,27 @@ func zstdOf(t *testing.T, s string) []byte {
 	return w.EncodeAll([]byte(s), nil)
 }
 
-// freePorts finds a port that is free, and so are likely those ten higher.
+// freePorts finds a base below the ports that the kernel hands out, where
+// nothing listens on the ports that the first kernels of a host would get.
 func freePorts(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 200 {
+		base := 10000 + 40*rand.IntN(500)
+		if free(base) && free(base+10) && free(base+20) {
+			return base
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	t.Fatal("found no free ports for Nomad clients")
+	return 0
+}
+
+func free(port int) bool {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if err != nil {
+		return false
+	}
+	l.Close()
+	return true
 }
 
 type lockedWriter struct {

@@ -143,7 +143,7 @@ func (c *Child) wait(ctx context.Context, what string, ready func(context.Contex
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%s: waited %s for %s: %w (last answer: %v; its log: %s)",
+			return fmt.Errorf("%s: waited %s for %s: %w (last answer: %w; its log: %s)",
 				c.spec.Name, time.Since(begun).Round(time.Second), what, ctx.Err(), err, c.spec.Log)
 		case <-tick.C:
 		}

@@ -67,16 +67,16 @@ func TestHandlerServesAndNeverTakes(t *testing.T) {
 	at := func(kid keg.KID) string { return srv.URL + "/keg/" + string(kid) }
 
 	resp, body := request(t, "GET", at(kid), "")
-	if resp.StatusCode != 200 || body != "hello" || resp.ContentLength != 5 {
+	if resp.StatusCode != http.StatusOK || body != "hello" || resp.ContentLength != 5 {
 		t.Errorf("GET: %s %q, %d bytes announced", resp.Status, body, resp.ContentLength)
 	}
 	if resp.Header.Get("ETag") != `"`+string(kid)+`"` || !strings.Contains(resp.Header.Get("Cache-Control"), "immutable") {
 		t.Errorf("headers: %v", resp.Header)
 	}
-	if resp, body := request(t, "HEAD", at(kid), ""); resp.StatusCode != 200 || body != "" || resp.ContentLength != 5 {
+	if resp, body := request(t, "HEAD", at(kid), ""); resp.StatusCode != http.StatusOK || body != "" || resp.ContentLength != 5 {
 		t.Errorf("HEAD: %s %q", resp.Status, body)
 	}
-	if resp, body := request(t, "GET", at(kid), "", "Range", "bytes=1-3"); resp.StatusCode != 206 || body != "ell" {
+	if resp, body := request(t, "GET", at(kid), "", "Range", "bytes=1-3"); resp.StatusCode != http.StatusPartialContent || body != "ell" {
 		t.Errorf("GET of a range: %s %q", resp.Status, body)
 	}
 	for _, c := range []struct {
@@ -116,15 +116,15 @@ func TestOperatorHandlerTakesOnlyTheRightBytesFromTheRightPerson(t *testing.T) {
 			t.Errorf("%s: the keg has it: %v, %v", c.name, has, err)
 		}
 	}
-	if resp, _ := request(t, "PUT", s.URL+"/keg/K-1", "x", "Authorization", "Bearer "+token); resp.StatusCode != 400 {
+	if resp, _ := request(t, "PUT", s.URL+"/keg/K-1", "x", "Authorization", "Bearer "+token); resp.StatusCode != http.StatusBadRequest {
 		t.Errorf("a malformed name: %s", resp.Status)
 	}
-	if resp, body := request(t, "GET", url, ""); resp.StatusCode != 200 || body != "right" {
+	if resp, body := request(t, "GET", url, ""); resp.StatusCode != http.StatusOK || body != "right" {
 		t.Errorf("reading takes a token: %s %q", resp.Status, body)
 	}
 	locked := httptest.NewServer(keg.OperatorHandler(s.dir, ""))
 	defer locked.Close()
-	if resp, _ := request(t, "PUT", locked.URL+"/keg/"+string(kid), "right", "Authorization", "Bearer "); resp.StatusCode != 401 {
+	if resp, _ := request(t, "PUT", locked.URL+"/keg/"+string(kid), "right", "Authorization", "Bearer "); resp.StatusCode != http.StatusUnauthorized {
 		t.Errorf("without a configured token: %s", resp.Status)
 	}
 }

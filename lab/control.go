@@ -39,7 +39,9 @@ func (l *Lab) serveControl(ctx context.Context, down, ready func()) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /info", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(l.Info())
+		if err := json.NewEncoder(w).Encode(l.Info()); err != nil {
+			l.cfg.Logger.Debug("a status was not read to its end", "error", err)
+		}
 	})
 	mux.HandleFunc("GET /switch/running-config", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, l.sim.RunningConfig())

@@ -66,7 +66,7 @@ func Serve(ctx context.Context, cfg Config) error {
 	if starter := os.NewFile(progressFD, "starter"); starter != nil {
 		if _, err := starter.Stat(); err == nil {
 			enc := json.NewEncoder(starter)
-			tell = func(r report) { enc.Encode(r) } // a starter that went away no longer matters
+			tell = func(r report) { _ = enc.Encode(r) } // a starter that went away no longer matters
 			defer starter.Close()
 		}
 	}
@@ -120,7 +120,7 @@ func Up(ctx context.Context, dir string, progress func(Step), exe string, args .
 	w.Close()
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	stop := context.AfterFunc(ctx, func() { cmd.Process.Signal(syscall.SIGTERM) })
+	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
@@ -135,7 +135,7 @@ func Up(ctx context.Context, dir string, progress func(Step), exe string, args .
 		case rep.Ready:
 			return true, nil
 		case rep.Error != "":
-			<-ended
+			_ = <-ended // its error has told
 			return false, errors.New(rep.Error)
 		}
 	}
@@ -144,7 +144,7 @@ func Up(ctx context.Context, dir string, progress func(Step), exe string, args .
 		return false, ctx.Err()
 	}
 	said, _ := os.ReadFile(log.Name())
-	return false, fmt.Errorf("the lab ended while starting: %v; %s ends:\n%s", err, log.Name(), lastLines(string(said), 8))
+	return false, fmt.Errorf("the lab ended while starting: %w; %s ends:\n%s", err, log.Name(), lastLines(string(said), 8))
 }
 
 func lastLines(s string, n int) string {

@@ -40,9 +40,9 @@ func splice(ctx context.Context, from net.Conn, target string) {
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{to, from}, {from, to}} {
 		both.Go(func() {
-			io.Copy(way[0], way[1])
+			_, _ = io.Copy(way[0], way[1]) // a broken connection ends like a closed one
 			if c, ok := way[0].(interface{ CloseWrite() error }); ok {
-				c.CloseWrite()
+				_ = c.CloseWrite()
 			} else {
 				way[0].Close()
 			}

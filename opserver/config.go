@@ -136,13 +136,13 @@ func (c *Config) complete() error {
 
 func (c *Config) completeAddresses() []error {
 	if !c.Address.Is4() {
-		return []error{fmt.Errorf("Address %v: an IPv4 address is needed", c.Address)}
+		return []error{fmt.Errorf("the address %v: an IPv4 address is needed", c.Address)}
 	}
 	if !c.Prefix.IsValid() || !c.Prefix.Contains(c.Address) {
-		return []error{fmt.Errorf("Address %v is not in Prefix %v", c.Address, c.Prefix)}
+		return []error{fmt.Errorf("the address %v is not in the prefix %v", c.Address, c.Prefix)}
 	}
 	if c.Prefix.Bits() > 30 || c.Prefix.Bits() < 8 {
-		return []error{fmt.Errorf("Prefix %v: between /8 and /30 is possible", c.Prefix)}
+		return []error{fmt.Errorf("the prefix %v: between /8 and /30 is possible", c.Prefix)}
 	}
 	c.Prefix = c.Prefix.Masked()
 	whole := Range{First: c.Prefix.Addr()}

@@ -123,7 +123,7 @@ func (s *site) startLab() {
 // evidence shows the ends of the logs of a site whose test failed.
 func (s *site) evidence() {
 	filepath.WalkDir(s.root, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !(strings.HasSuffix(path, ".log") || strings.HasSuffix(path, ".console.log")) {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".log") || d.Name() == "trace.log" {
 			return nil
 		}
 		b, _ := os.ReadFile(path)
