@@ -88,7 +88,6 @@ func (c nomadClient) HCL() string {
 	line("  node_pool         = %s", quote(c.Kernel.NodePool))
 	line("  servers           = %s", quoteList(c.Kernel.NomadServers))
 	line("  network_interface = %s", quote(c.Link))
-	line("  cgroup_parent     = %s", quote("cthulix-"+c.Kernel.Name+".slice"))
 	line("")
 	line("  drain_on_shutdown {")
 	line("    deadline           = %s", quote(drainDeadline.String()))

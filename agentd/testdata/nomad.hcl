@@ -27,7 +27,6 @@ client {
   node_pool         = "p\"$${x}"
   servers           = ["10.20.0.1:4647", "10.20.0.2:4647"]
   network_interface = "eth0"
-  cgroup_parent     = "cthulix-main.slice"
 
   drain_on_shutdown {
     deadline           = "15s"
