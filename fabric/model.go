@@ -12,10 +12,27 @@ type VLAN struct {
 	// stands for the switch's own default (DefaultVLANName).
 	Name string `json:"name,omitempty"`
 	// State is the status that the switch reports when it is not plainly
-	// active, for example "suspended". It is never in the scope of a Want; it
-	// is kept so that a deleted VLAN can be brought back as it was.
+	// active, for example "suspended" or "act/lshut". In a Want "active" and
+	// "suspend" ask for that state, and the empty string leaves it alone.
 	State string `json:"state,omitempty"`
 }
+
+// EffectiveState is the VLAN's state in the words of a Want: "active" or
+// "suspend". A VLAN that is shut down on this switch only counts as suspended:
+// it forwards nothing, too.
+func (v VLAN) EffectiveState() string {
+	switch v.State {
+	case "", VLANActive:
+		return VLANActive
+	}
+	return VLANSuspend
+}
+
+// The states of a VLAN that can be wanted.
+const (
+	VLANActive  = "active"
+	VLANSuspend = "suspend"
+)
 
 // DefaultVLANName is the name that IOS gives to a VLAN that nobody named.
 func DefaultVLANName(id int) string {
@@ -55,7 +72,10 @@ const (
 // and Allowed is AllVLANs() where the switch has no line. In a Want a zero value
 // asks for the default, except for what the wanted mode does not use: in mode
 // access a zero NativeVLAN or Allowed leaves the port's trunk lines alone, and
-// in mode trunk a zero AccessVLAN leaves its access VLAN alone.
+// in mode trunk a zero AccessVLAN leaves its access VLAN alone. From VoiceVLAN
+// on, a zero value in a Want leaves the setting alone, and in an observation it
+// is the switch's default. Members of a port-channel follow it: in a Want their
+// mode and VLANs can be left out.
 type Port struct {
 	Name        string   `json:"name"`
 	Mode        PortMode `json:"mode,omitempty"`
@@ -68,12 +88,32 @@ type Port struct {
 	// its mode: a trunk needs the trunk form of the command for that.
 	PortFast bool `json:"portfast,omitempty"`
 
+	// VoiceVLAN is the VLAN that phones tag, or one of VoiceOff, VoiceDot1p,
+	// VoiceUntagged and VoiceNone.
+	VoiceVLAN int `json:"voice_vlan,omitempty"`
+	// Channel is the port-channel that the port is a member of, nil for none.
+	Channel *ChannelMember `json:"channel,omitempty"`
+	// Negotiate is Disable on a port that speaks no DTP (`switchport
+	// nonegotiate`).
+	Negotiate Toggle `json:"negotiate,omitempty"`
+	BPDUGuard Toggle `json:"bpdu_guard,omitempty"`
+	// GuardRoot keeps the port from becoming the way to the root bridge.
+	GuardRoot         Toggle       `json:"guard_root,omitempty"`
+	StormControl      StormControl `json:"storm_control,omitzero"`
+	PortSecurity      PortSecurity `json:"port_security,omitzero"`
+	DHCPSnoopingTrust Toggle       `json:"dhcp_snooping_trust,omitempty"`
+	LLDP              PortLLDP     `json:"lldp,omitzero"`
+	CDP               Toggle       `json:"cdp,omitempty"`
+	PoE               PoE          `json:"poe,omitzero"`
+	Speed             string       `json:"speed,omitempty"`  // "auto", "100", "auto 10 100", "nonegotiate"
+	Duplex            string       `json:"duplex,omitempty"` // "auto", "full", "half"
+	// MTU is in bytes; DefaultNumber asks for the switch's own.
+	MTU int `json:"mtu,omitempty"`
+
 	// What follows is observed and ignored in a Want.
 
 	// Routed ports carry no VLANs ("no switchport", or an address).
 	Routed bool `json:"routed,omitempty"`
-	// Channel is the port-channel that the port is a member of, 0 for none.
-	Channel int `json:"channel,omitempty"`
 	// Other holds the lines that Cthulix does not manage. They are never
 	// touched.
 	Other []string `json:"other,omitempty"`
@@ -82,11 +122,23 @@ type Port struct {
 	Lines []string `json:"lines,omitempty"`
 }
 
+// Group is the port-channel that the port is a member of, 0 for none.
+func (p Port) Group() int {
+	if p.Channel == nil {
+		return 0
+	}
+	return p.Channel.Group
+}
+
 // Config is what a switch has been told.
 type Config struct {
-	Hostname string          `json:"hostname"`
-	VLANs    map[int]VLAN    `json:"vlans"`
-	Ports    map[string]Port `json:"ports"`
+	Hostname string       `json:"hostname"`
+	VLANs    map[int]VLAN `json:"vlans"`
+	// Ports holds port-channels, too, under names such as Port-channel1.
+	Ports map[string]Port `json:"ports"`
+	// SVIs are the switch's own interfaces, by VLAN.
+	SVIs   map[int]SVI `json:"svis,omitempty"`
+	Global Global      `json:"global,omitzero"`
 	// Order is the order in which the switch prints its ports.
 	Order []string `json:"order"`
 }
@@ -145,14 +197,21 @@ type Want struct {
 	AbsentVLANs []int `json:"absent_vlans,omitempty"`
 	// Ports must be as described. The keys are canonical names.
 	Ports map[string]Port `json:"ports,omitempty"`
-	// Restore maps a port to Port.Lines of an earlier observation: the port's
-	// managed lines go back to exactly those.
+	// AbsentChannels are port-channels that must not be there.
+	AbsentChannels []int `json:"absent_channels,omitempty"`
+	// SVIs must be as described; AbsentSVIs must not be there.
+	SVIs       map[int]SVI `json:"svis,omitempty"`
+	AbsentSVIs []int       `json:"absent_svis,omitempty"`
+	Global     Global      `json:"global,omitzero"`
+	// Restore maps a port, or an SVI as "Vlan20", to the Lines of an earlier
+	// observation: its managed lines go back to exactly those.
 	Restore map[string][]string `json:"restore,omitempty"`
 }
 
 // Empty says whether the want names nothing at all.
 func (w Want) Empty() bool {
-	return len(w.VLANs) == 0 && len(w.AbsentVLANs) == 0 && len(w.Ports) == 0 && len(w.Restore) == 0
+	return len(w.VLANs) == 0 && len(w.AbsentVLANs) == 0 && len(w.Ports) == 0 && len(w.AbsentChannels) == 0 &&
+		len(w.SVIs) == 0 && len(w.AbsentSVIs) == 0 && w.Global.Empty() && len(w.Restore) == 0
 }
 
 // Change is the way from an observation to a want, and back. It is plain data.

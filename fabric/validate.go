@@ -149,8 +149,8 @@ func portAgainst(o Observation, want Port, name string) FieldErrors {
 	case have.Routed:
 		return FieldErrors{{[]string{"ports", name}, "the port is a routed port",
 			"make it a switch port first (`switchport`), or leave it out"}}
-	case have.Channel != 0 && !sameSwitching(o.Capabilities, have, want):
-		return FieldErrors{{[]string{"ports", name}, fmt.Sprintf("the port is a member of Port-channel%d", have.Channel),
+	case have.Group() != 0 && !sameSwitching(o.Capabilities, have, want):
+		return FieldErrors{{[]string{"ports", name}, fmt.Sprintf("the port is a member of Port-channel%d", have.Group()),
 			"its mode and VLANs must follow the bundle: configure the port-channel instead"}}
 	}
 	return nil

@@ -176,7 +176,7 @@ func (m *switchModel) adopt(ctx context.Context, obs fabric.Observation, diags *
 	for name, seen := range obs.Ports {
 		p := nullPort()
 		p.observe(seen)
-		if !seen.Routed && seen.Channel == 0 && p != nullPort() {
+		if !seen.Routed && seen.Group() == 0 && p != nullPort() {
 			ports[name] = p
 		}
 	}

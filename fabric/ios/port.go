@@ -32,7 +32,7 @@ var (
 	encapRE   = regexp.MustCompile(`^switchport trunk encapsulation (\S+)$`)
 	modeRE    = regexp.MustCompile(`^switchport mode (\S.*)$`)
 	portfRE   = regexp.MustCompile(`^spanning-tree portfast(?: (disable|edge|edge trunk|trunk|network))?$`)
-	channelRE = regexp.MustCompile(`^channel-group (\d{1,5})\b`)
+	channelRE = regexp.MustCompile(`^channel-group (\d{1,5})(?: mode (active|passive|on|desirable|auto))?\b`)
 	routedRE  = regexp.MustCompile(`^(?:no switchport$|no ip address$|ip address |ip vrf forwarding |vrf forwarding )`)
 )
 
@@ -159,7 +159,8 @@ func ParsePort(name string, body []string) fabric.Port {
 	for _, l := range other {
 		if m := channelRE.FindStringSubmatch(l); m != nil {
 			// The pattern allows too few digits to overflow.
-			p.Channel, _ = strconv.Atoi(m[1])
+			group, _ := strconv.Atoi(m[1])
+			p.Channel = &fabric.ChannelMember{Group: group, Mode: fabric.ChannelMode(m[2])}
 		}
 		if routedRE.MatchString(l) {
 			p.Routed = true
