@@ -120,7 +120,7 @@ func TestComplaints(t *testing.T) {
 		{ModifyIndex: 5, FailedTGAllocs: group(api.AllocationMetric{ConstraintFiltered: map[string]int{"missing drivers": 2, "${attr.x} = y": 1}, DimensionExhausted: map[string]int{"memory": 1}})},
 		{ModifyIndex: 3, FailedTGAllocs: group(api.AllocationMetric{DimensionExhausted: map[string]int{"disk": 1}})},
 		{ModifyIndex: 9},
-	}, 0)
+	})
 	if want := `1 ruled out by "${attr.x} = y"; 2 without the raw_exec driver; 1 without enough memory`; strings.Join(got, "; ") != want {
 		t.Errorf("got %s", strings.Join(got, "; "))
 	}

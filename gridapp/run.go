@@ -44,8 +44,8 @@ func (c *Client) Run(ctx context.Context, spec Spec, o RunOptions) (Result, erro
 	switch {
 	case err == nil:
 		return result, nil
-	case ctx.Err() == nil && errors.Is(context.Cause(limited), errTimeout):
-		stop, cancel := context.WithTimeout(ctx, 30*time.Second)
+	case errors.Is(context.Cause(limited), errTimeout):
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
 		if stopErr := c.Stop(stop, spec.Namespace, spec.Name, false); stopErr != nil {
 			return result, fmt.Errorf("%w (%s), and it was not stopped: %w", err, spec.Timeout, stopErr)

@@ -42,7 +42,7 @@ func (f *follower) shortage(ctx context.Context) string {
 	if err != nil {
 		return strings.Join(append(parts, err.Error()), "; ")
 	}
-	return strings.Join(append(parts, complaints(evaluations, f.version)...), "; ")
+	return strings.Join(append(parts, complaints(evaluations)...), "; ")
 }
 
 // listNodes tells the ready ones by number when there are many.
@@ -72,7 +72,7 @@ func listNodes(nodes []Node) string {
 }
 
 // complaints are what the scheduler's latest evaluation has against the nodes.
-func complaints(evaluations []*api.Evaluation, version uint64) []string {
+func complaints(evaluations []*api.Evaluation) []string {
 	var metric *api.AllocationMetric
 	var at uint64
 	for _, e := range evaluations {
