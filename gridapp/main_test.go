@@ -39,6 +39,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
+	defer cleanUp(clientMark(), dir)
 	defer nomad.Stop()
 	server := httptest.NewServer(keg.Handler(store))
 	defer server.Close()
@@ -122,8 +123,14 @@ plugin "raw_exec" {
 	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
 		return nil, err
 	}
-	return engines.StartChild(engines.ChildSpec{Name: name, Path: binary, Args: []string{"agent", "-config", path}, Log: filepath.Join(home, "log")})
+	return engines.StartChild(engines.ChildSpec{
+		Name: name, Path: binary, Args: []string{"agent", "-config", path},
+		Env: []string{clientMark()}, Log: filepath.Join(home, "log"),
+	})
 }
+
+// clientMark is in the environment of all clients, and of what they start.
+func clientMark() string { return "CTHULIX_TEST_CLIENT=" + dir }
 
 func newClient(t *testing.T) *gridapp.Client {
 	t.Helper()

@@ -31,14 +31,14 @@ func (c *Client) finished(ctx context.Context, namespace, name string) (spec, re
 	what := "read the result of gridapp " + name
 	q, cancel := c.query(ctx, namespace)
 	defer cancel()
-	items, _, err := c.nomad.Variables().GetItems(recordDir+name, q)
+	items, _, err := c.nomad.Variables().GetVariableItems(recordDir+name, q)
 	if errors.Is(err, api.ErrVariablePathNotFound) || notFound(err) {
 		return "", "", c.fail(what, ErrNotFound)
 	}
 	if err != nil {
 		return "", "", c.fail(what, err)
 	}
-	return keg.KID((*items)[itemSpec]), keg.KID((*items)[itemResult]), nil
+	return keg.KID(items[itemSpec]), keg.KID(items[itemResult]), nil
 }
 
 // recall returns the result of a spec that finished before, if all of it is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,5 +82,23 @@ func TestBackoff(t *testing.T) {
 	long := backoff{least: time.Hour, most: time.Hour}
 	if err := long.sleep(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled wait: %v", err)
+	}
+}
+
+// TestAdvice: what an error tells to do.
+func TestAdvice(t *testing.T) {
+	hub, err := New(Config{Address: "127.0.0.1:8500", Token: "hush"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for advice, cause := range map[string]error{
+		"give the ophub a token that may use keys under cthulix/": api.StatusError{Code: 403, Body: "Permission denied"},
+		"Consul's servers have no leader":                         api.StatusError{Code: 500, Body: "No cluster leader"},
+		"Consul did not answer in time":                           context.DeadlineExceeded,
+	} {
+		got := hub.fail("read hosts/node1", cause)
+		if !errors.Is(got, cause) || !strings.Contains(got.Error(), advice) || !strings.Contains(got.Error(), "ophub at http://127.0.0.1:8500: read hosts/node1") {
+			t.Errorf("%v: got %v", cause, got)
+		}
 	}
 }
