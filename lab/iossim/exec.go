@@ -25,7 +25,6 @@ var execCommands = []command{
 	{pattern: "erase (startup-config|nvram:)", run: eraseStartup, level: 15},
 	{pattern: "copy running-config startup-config", run: copyRunning, level: 15},
 	{pattern: "delete [(/force|/recursive)] (flash:vlan.dat|vlan.dat)", run: deleteDatabase, level: 15},
-	{pattern: "reload", run: reload, level: 15},
 	{pattern: "clear mac address-table dynamic", run: nothing, level: 15},
 	{pattern: "clear counters [IF]", run: nothing, level: 15},
 	{pattern: "clear logging", run: func(c *call) error { c.sim.history = nil; return nil }, level: 15},
@@ -36,7 +35,7 @@ var execCommands = []command{
 // execOthers are exec commands of the real switch that are not simulated.
 // They are here since they decide what can be abbreviated.
 var execOthers = []string{
-	"access-enable", "archive", "cd", "clock", "connect", "crypto", "debug", "format", "fsck", "help", "lock", "login", "mkdir", "monitor",
+	"access-enable", "cd", "clock", "connect", "crypto", "debug", "format", "fsck", "help", "lock", "login", "mkdir", "monitor",
 	"name-connection", "ping", "pwd", "rename", "resume", "rmdir", "rsh", "send", "set", "setup", "ssh", "systat", "tclsh", "telnet",
 	"test", "traceroute", "tunnel", "udptn", "undebug", "verify", "where",
 }
@@ -56,7 +55,16 @@ func nothing(*call) error { return nil }
 
 // ask makes the switch wait for an answer before its next prompt.
 func (s *session) ask(prompt string, hidden bool, answer func(string)) {
-	s.asking = &question{prompt, hidden, answer}
+	s.asking = &question{prompt: prompt, hidden: hidden, answer: answer}
+}
+
+// confirm asks for one key: Enter or y goes on, any other does not.
+func (s *session) confirm(prompt string, yes func()) {
+	s.asking = &question{prompt: prompt, single: true, answer: func(typed string) {
+		if confirmed(typed) {
+			yes()
+		}
+	}}
 }
 
 func enable(c *call) error {
@@ -95,6 +103,12 @@ func enable(c *call) error {
 }
 
 func configure(c *call) error {
+	if err := c.lockedOut(); err != nil {
+		return err
+	}
+	if c.has("lock") || c.sim.run.has("configuration mode exclusive auto") {
+		c.sim.locked = &configLock{session: c.session, process: 3, user: c.by(), terminal: 1}
+	}
 	c.notice("Enter configuration commands, one per line.  End with CNTL/Z.\n")
 	c.context = inConfig
 	return nil
@@ -105,6 +119,10 @@ func askConfigure(c *call) error {
 	s.ask("Configuring from terminal, memory, or network [terminal]? ", false, func(typed string) {
 		if !strings.HasPrefix("terminal", strings.ToLower(typed)) {
 			s.reject("?Must be \"terminal\", \"memory\" or \"network\"\n")
+			return
+		}
+		if err := s.lockedOut(); err != nil {
+			s.reject("%s", err)
 			return
 		}
 		s.notice("Enter configuration commands, one per line.  End with CNTL/Z.\n")
@@ -126,6 +144,9 @@ func (s *session) writeStartup() {
 		return
 	}
 	s.notice("[OK]\n")
+	if _, on := s.sim.archiveSetting("write-memory"); on {
+		s.sim.archive()
+	}
 }
 
 func copyRunning(c *call) error {
@@ -143,10 +164,7 @@ func copyRunning(c *call) error {
 }
 
 func eraseStartup(c *call) error {
-	c.ask("Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]", false, func(typed string) {
-		if !confirmed(typed) {
-			return
-		}
+	c.confirm("Erasing the nvram filesystem will remove all configuration files! Continue? [confirm]", func() {
 		if c.sim.startup != "" {
 			if err := c.sim.cfg.Flash.Remove(startupFile); err != nil {
 				c.sim.log.Error("startup configuration not erased", "err", err)
@@ -159,53 +177,21 @@ func eraseStartup(c *call) error {
 }
 
 func deleteDatabase(c *call) error {
-	remove := func(typed string) {
-		if !confirmed(typed) {
-			return
-		}
+	remove := func() {
 		if err := c.sim.cfg.Flash.Remove(databaseFile); err != nil {
 			c.reject("%%Error deleting flash:/vlan.dat (No such file or directory)\n")
 		}
 	}
 	if c.has("/force") {
-		remove("")
+		remove()
 		return nil
 	}
 	c.ask("Delete filename [vlan.dat]? ", false, func(string) {
-		c.ask("Delete flash:/vlan.dat? [confirm]", false, remove)
+		c.confirm("Delete flash:/vlan.dat? [confirm]", remove)
 	})
 	return nil
 }
 
 func confirmed(typed string) bool {
 	return typed == "" || strings.HasPrefix(strings.ToLower(typed), "y")
-}
-
-func reload(c *call) error {
-	proceed := func(typed string) {
-		if !confirmed(typed) {
-			return
-		}
-		c.sim.syslog("%SYS-5-RELOAD: Reload requested by " + c.origin() + ". Reload Reason: Reload Command.")
-		for _, v := range c.sim.vtys {
-			if v != nil {
-				v.cut()
-			}
-		}
-		c.cut()
-		if err := c.sim.boot(); err != nil {
-			c.sim.log.Error("reload failed", "err", err)
-		}
-	}
-	if c.sim.text() == c.sim.startup {
-		c.ask("Proceed with reload? [confirm]", false, proceed)
-		return nil
-	}
-	c.ask("\nSystem configuration has been modified. Save? [yes/no]: ", false, func(typed string) {
-		if strings.HasPrefix(strings.ToLower(typed), "y") {
-			c.writeStartup()
-		}
-		c.ask("Proceed with reload? [confirm]", false, proceed)
-	})
-	return nil
 }

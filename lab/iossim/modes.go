@@ -10,7 +10,7 @@ import (
 var grammars struct{ exec, config, iface, vlan *node }
 
 func init() {
-	grammars.exec = newGrammar(otherCommands(), execCommands, showCommands)
+	grammars.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands)
 	grammars.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, moveCommands)
 	grammars.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, moveCommands)
 	grammars.vlan = newGrammar(vlanCommands, moveCommands)
@@ -56,6 +56,7 @@ func (s *session) enter(to place) {
 			s.sim.changed, s.sim.by = s.sim.now(), s.user
 		}
 		s.touched = false
+		s.unlock()
 		s.sim.syslog("%SYS-5-CONFIG_I: Configured from " + s.origin())
 	}
 	s.context = to

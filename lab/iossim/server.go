@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// vtyLines is how many sessions can be open at once.
-	vtyLines = 16
+	// defaultVTYs is how many sessions can be open at once.
+	defaultVTYs = 16
 	// loginTime is how long a login may take.
 	loginTime = 120 * time.Second
 	// loginTries is how many passwords a connection may try.
@@ -127,6 +127,10 @@ func (s *Sim) privilege(user string) int {
 func (s *Sim) open(from net.Addr) (*session, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if time.Now().Before(s.upAt) {
+		s.stats.Refused++
+		return nil, 0
+	}
 	host, _, err := net.SplitHostPort(from.String())
 	if err != nil {
 		host = from.String()
@@ -137,6 +141,7 @@ func (s *Sim) open(from net.Addr) (*session, int) {
 			return s.vtys[n], n
 		}
 	}
+	s.stats.Refused++
 	return nil, 0
 }
 
@@ -152,7 +157,7 @@ func (s *Sim) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerCo
 	defer conn.Close()
 	session, line := s.open(conn.RemoteAddr())
 	if session == nil {
-		s.log.Info("connection refused: all lines are taken", "from", conn.RemoteAddr().String())
+		s.log.Info("connection refused: no line is free", "from", conn.RemoteAddr().String())
 		return
 	}
 	defer s.release(line)
@@ -172,6 +177,7 @@ func (s *Sim) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerCo
 	if session.level = s.privilege(session.user); session.level == 15 {
 		session.context = inExec
 	}
+	s.stats.Logins++
 	s.mu.Unlock()
 	s.log.Info("login", "user", session.user, "line", session.where)
 
@@ -245,7 +251,7 @@ func (s *session) serveChannel(channel ssh.Channel, requests <-chan *ssh.Request
 
 // once carries out a single command without a terminal.
 func (s *session) once(w io.Writer, line string) {
-	if fault := s.sim.strike(line); fault != nil && fault.Drop && !fault.After {
+	if fault := s.sim.strike(line, false); fault != nil && fault.Drop && !fault.After {
 		return
 	}
 	io.WriteString(w, "\r\n"+crlf(s.answer(line)))

@@ -55,6 +55,7 @@ type session struct {
 type question struct {
 	prompt string
 	hidden bool
+	single bool // one key is the answer
 	answer func(string)
 }
 
@@ -73,12 +74,26 @@ func (s *session) cut() {
 	}
 }
 
+// tell writes to the session's terminal between two lines or keys, whatever
+// it is doing. The lock is held.
+func (s *session) tell(text string) {
+	select {
+	case s.notices <- text:
+	default:
+	}
+}
+
 // answer carries out a line and returns what the switch prints.
 func (s *session) answer(line string) string {
 	s.sim.mu.Lock()
 	defer s.sim.mu.Unlock()
 	s.out.Reset()
 	s.failed = ""
+	s.sim.stats.Lines++
+	if s.context > inExec {
+		s.sim.stats.ConfigLines++
+	}
+	s.sim.revert.active(s)
 	s.do(line)
 	return s.out.String()
 }
@@ -90,6 +105,13 @@ func (s *session) rejection() string {
 	return s.failed
 }
 
+// configuring reports whether the next line is one of a configuration mode.
+func (s *session) configuring() bool {
+	s.sim.mu.Lock()
+	defer s.sim.mu.Unlock()
+	return s.context > inExec && s.asking == nil
+}
+
 // leave is the end of the session: an open VLAN is applied, as IOS does.
 func (s *session) leave() {
 	s.sim.mu.Lock()
@@ -98,6 +120,7 @@ func (s *session) leave() {
 		s.enter(inExec)
 		s.sim.drive()
 	}
+	s.unlock()
 	s.cut()
 }
 

@@ -44,7 +44,6 @@ var showCommands = []command{
 	{pattern: "show lldp [neighbors] [detail]", run: showLLDP},
 	{pattern: "show cdp [neighbors] [detail]", run: showCDP},
 	{pattern: "show logging", run: showLogging},
-	{pattern: "show archive", run: func(c *call) error { c.printf(" Archive feature not enabled\n"); return nil }, level: 15},
 	{pattern: "show boot", run: func(c *call) error {
 		c.printf("BOOT path-list      : flash:/%s.bin\nConfig file         : flash:/config.text\n", imageFile(c.sim.profile))
 		return nil

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +60,15 @@ type Config struct {
 	Plane Plane
 	// Clock tells the time; nil is time.Now.
 	Clock func() time.Time
+	// VTYs is how many sessions can be open at once; 0 is 16.
+	VTYs int
+	// Minute is how long a minute of the switch's own timers takes (`reload
+	// in`, `configure terminal revert timer`); 0 is a minute.
+	Minute time.Duration
+	// BootTime is how long the switch answers nobody after a reload.
+	BootTime time.Duration
+	// Latency and Jitter are what each line takes; see [Sim.SetLatency].
+	Latency, Jitter time.Duration
 	// Logger gets logins and configuration changes; nil discards.
 	Logger *slog.Logger
 }
@@ -80,11 +90,24 @@ type Sim struct {
 	saved   time.Time
 	startup string
 	history []string // the system log
-	vtys    [vtyLines]*session
+	vtys    []*session
 	states  map[string]wire.PortState // as the plane has them
+	stats   Stats
+	upAt    time.Time // when the switch answers again after a reload
+	busy    int       // savings that will fail
 
-	faultMu sync.Mutex
-	faults  []*fault
+	alarms       map[*alarm]struct{}
+	reload       *scheduled
+	revert       *revert
+	locked       *configLock
+	archives     []archived
+	archiveCount int
+	files        map[string]string
+
+	faultMu         sync.Mutex // guards all below
+	faults          []*fault
+	latency, jitter time.Duration
+	random          *rand.Rand
 }
 
 // New boots a switch: it loads its startup configuration and vlan.dat and sets
@@ -100,6 +123,14 @@ func New(cfg Config) (*Sim, error) {
 		return nil, fmt.Errorf("switch %s: %w", cfg.Hostname, err)
 	}
 	s := &Sim{cfg: cfg, profile: profile, ports: ports, log: cfg.Logger, now: cfg.Clock}
+	s.latency, s.jitter, s.random = cfg.Latency, cfg.Jitter, rand.New(rand.NewPCG(1, 2))
+	if s.cfg.Minute <= 0 {
+		s.cfg.Minute = time.Minute
+	}
+	if s.cfg.VTYs <= 0 {
+		s.cfg.VTYs = defaultVTYs
+	}
+	s.vtys = make([]*session, s.cfg.VTYs)
 	if s.cfg.Hostname == "" {
 		s.cfg.Hostname = "Switch"
 	}
@@ -151,6 +182,8 @@ func (s *Sim) boot() error {
 	s.db = db
 	s.startup = string(startup)
 	s.booted = s.now()
+	s.cancelAlarms()
+	s.reload, s.revert, s.locked = nil, nil, nil
 	s.changed, s.saved, s.by = time.Time{}, time.Time{}, ""
 	s.run = running{hostname: s.cfg.Hostname, ifaces: map[string]*iface{}}
 	for name := range s.ports {
@@ -248,11 +281,16 @@ func (s *Sim) StartupConfig() string {
 
 // save copies the running configuration to the flash.
 func (s *Sim) save() error {
+	if s.busy > 0 {
+		s.busy--
+		return fmt.Errorf("switch %s: save: the lab was told that NVRAM is busy", s.cfg.Hostname)
+	}
 	text := s.text()
 	if err := s.cfg.Flash.WriteFile(startupFile, []byte(text)); err != nil {
 		return fmt.Errorf("switch %s: save: %w", s.cfg.Hostname, err)
 	}
 	s.startup, s.saved = text, s.now()
+	s.stats.Saves++
 	return nil
 }
 
@@ -281,6 +319,8 @@ func (s *Sim) Reload() error {
 			v.cut()
 		}
 	}
+	s.stats.Reloads++
+	s.upAt = time.Now().Add(s.cfg.BootTime)
 	if err := s.boot(); err != nil {
 		return fmt.Errorf("switch %s: reload: %w", s.cfg.Hostname, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -377,5 +378,101 @@ func TestReloadCutsSessions(t *testing.T) {
 	}
 	if sim.RunningConfig() != sim.StartupConfig() {
 		t.Errorf("running configuration after a reload:\n%s\nstartup:\n%s", sim.RunningConfig(), sim.StartupConfig())
+	}
+}
+
+// TestFaultKinds sets every kind of fault at the second configuration line and
+// looks at what became of the session and of the configuration.
+func TestFaultKinds(t *testing.T) {
+	for _, kind := range iossim.FaultKinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			sim, address := serve(t, iossim.Config{Ports: 4})
+			if err := sim.SetFault(iossim.FaultAt(kind, 2)); err != nil {
+				t.Fatal(err)
+			}
+			sh := login(t, address, 40)
+			sh.expect("leaf1#")
+			sh.run("conf t", "(config)#")
+			sh.run("int gi1/0/1", "(config-if)#")
+			sh.send("description struck\n")
+			var ended, carriedOut bool
+			switch kind {
+			case iossim.DropBefore, iossim.DropAfter, iossim.RebootBefore, iossim.RebootAfter:
+				rest, err := io.ReadAll(sh.out)
+				if err != nil {
+					t.Fatalf("%q, %v", rest, err)
+				}
+				ended, carriedOut = true, kind == iossim.DropAfter
+			case iossim.HangBefore, iossim.HangAfter:
+				sh.expect("struck\r\n")
+				for sim.PendingFaults() > 0 || kind == iossim.HangAfter && !strings.Contains(sim.RunningConfig(), "struck") {
+					runtime.Gosched()
+				}
+				ended, carriedOut = true, kind == iossim.HangAfter
+			default:
+				got := sh.expect("(config-if)#")
+				carriedOut = kind != iossim.RejectLine && kind != iossim.UnknownText
+				if !carriedOut != strings.Contains(got, "he lab ") {
+					t.Errorf("answer %q", got)
+				}
+				if kind == iossim.MidLineText && !strings.Contains(got, "des\r\n\r\n\a***\r\n*** --- SHUTDOWN in 0:01:00 ---\r\n***\r\ncription struck") {
+					t.Errorf("echo %q", got)
+				}
+				if kind == iossim.SyslogBurst && strings.Count(got, "LINEPROTO") != 20 {
+					t.Errorf("burst %q", got)
+				}
+			}
+			if got := strings.Contains(sim.RunningConfig(), "struck"); got != carriedOut {
+				t.Errorf("carried out: %v, want %v", got, carriedOut)
+			}
+			if sim.PendingFaults() != 0 {
+				t.Error("the fault did not strike")
+			}
+			if ended {
+				return
+			}
+			sh.run("end", "leaf1#")
+			want := "[OK]"
+			if kind == iossim.BusyNVRAM {
+				want = "startup-config file open failed (Device or resource busy)"
+			}
+			sh.run("wr", want)
+		})
+	}
+}
+
+func TestRevertWarnsTheTerminal(t *testing.T) {
+	sim, address := serve(t, iossim.Config{Ports: 4, Startup: "archive\n path flash:b"})
+	sh := login(t, address, 40)
+	sh.expect("leaf1#")
+	sh.run("conf t rev t 2", "(config)#")
+	sh.run("hostname lost", "lost(config)#")
+	sim.Elapse(time.Minute)
+	sh.expect("Rollback will begin in one minute.\r\nEnter \"configure confirm\" if you wish to keep what you've configured\r\n")
+	sim.Elapse(time.Minute)
+	sh.expect("Total number of passes: 1\r\nRollback Done\r\n")
+	sh.run("end", "leaf1#")
+	sh.run("reload in 5", "Save? [yes/no]: ")
+	sh.run("no", "[confirm]")
+	sh.send("\r")
+	sh.expect("SHUTDOWN in 0:05:00")
+	sh.run("reload cancel", "SHUTDOWN ABORTED")
+}
+
+func TestRefusals(t *testing.T) {
+	sim, address := serve(t, iossim.Config{Ports: 4, VTYs: 1, BootTime: time.Hour})
+	sh := login(t, address, 40)
+	sh.expect("leaf1#")
+	if _, err := dial(t, address); err == nil {
+		t.Error("a second session on one line")
+	}
+	if got := sim.Stats(); got.Logins != 1 || got.Refused != 1 || sim.Sessions() != 1 {
+		t.Errorf("stats %+v", got)
+	}
+	if err := sim.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dial(t, address); err == nil {
+		t.Error("a session while the switch boots")
 	}
 }

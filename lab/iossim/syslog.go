@@ -13,12 +13,8 @@ func (s *Sim) syslog(message string) {
 	}
 	s.log.Debug("syslog", "message", message)
 	for _, v := range s.vtys {
-		if v == nil || !v.monitor {
-			continue
-		}
-		select {
-		case v.notices <- line:
-		default:
+		if v != nil && v.monitor {
+			v.tell(line)
 		}
 	}
 }

@@ -26,6 +26,7 @@ type terminal struct {
 	idle *time.Timer
 	back int // how far back in the history the line is
 	cr   bool
+	slow time.Duration // between the lines of what is written
 }
 
 func newTerminal(s *session, rw io.ReadWriter) *terminal {
@@ -54,7 +55,19 @@ func (t *terminal) read(r io.Reader) {
 	}
 }
 
-func (t *terminal) write(text string) { io.WriteString(t.w, text) }
+// write shows text, a line at a time where a fault makes the switch slow.
+func (t *terminal) write(text string) {
+	if t.slow == 0 {
+		io.WriteString(t.w, text)
+		return
+	}
+	for line := range strings.SplitAfterSeq(text, "\n") {
+		io.WriteString(t.w, line)
+		if !t.wait(t.slow) {
+			return
+		}
+	}
+}
 
 // run is the session from its first prompt to its end.
 func (t *terminal) run() {
@@ -99,20 +112,17 @@ func (t *terminal) banner(kind string) string {
 
 // carryOut answers a line, unless a fault strikes it; false ends the session.
 func (t *terminal) carryOut(line string) bool {
-	fault := t.sim.strike(line)
+	fault := t.sim.strike(line, t.configuring())
 	if fault == nil {
 		fault = &Fault{}
 	}
-	if fault.Delay > 0 {
-		wait := time.NewTimer(fault.Delay)
-		defer wait.Stop()
-		select {
-		case <-wait.C:
-		case <-t.done:
-			return false
-		}
+	if !t.wait(t.sim.lineTime() + fault.Delay) {
+		return false
 	}
-	if fault.Drop && !fault.After {
+	if fault.BusyNVRAM > 0 {
+		t.sim.SetNVRAMBusy(fault.BusyNVRAM)
+	}
+	if !fault.After && !t.breaks(fault) {
 		return false
 	}
 	answer := fault.Answer
@@ -121,14 +131,58 @@ func (t *terminal) carryOut(line string) bool {
 	} else if !strings.HasSuffix(answer, "\n") {
 		answer += "\n"
 	}
-	if fault.Drop {
+	if fault.After && !t.breaks(fault) {
 		return false
 	}
+	if fault.Before != "" {
+		t.write("\r\n" + crlf(fault.Before) + "\r\n")
+	}
+	t.slow = fault.SlowFlush
 	ok := t.page(answer)
 	if fault.Noise != "" {
 		t.write("\r\n" + crlf(fault.Noise) + "\r\n")
 	}
 	return ok
+}
+
+// breaks is where a fault ends the session or leaves it hanging; false then.
+func (t *terminal) breaks(f *Fault) bool {
+	switch {
+	case f.Drop:
+		return false
+	case f.Reboot:
+		t.sim.mu.Lock()
+		defer t.sim.mu.Unlock()
+		t.sim.reboot()
+		return false
+	case f.Hang:
+		for {
+			select {
+			case <-t.done:
+				return false
+			case _, ok := <-t.keys:
+				if !ok {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// wait lets time pass; false if the session ends meanwhile.
+func (t *terminal) wait(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-t.done:
+		return false
+	}
 }
 
 const more = " --More-- "
@@ -178,7 +232,7 @@ func (t *terminal) key() (byte, bool) {
 			t.idle.Reset(idleTime)
 			t.rest = typed
 		case notice := <-t.notices:
-			t.write("\r\n" + notice + "\r\n")
+			t.write("\r\n" + crlf(notice) + "\r\n")
 		case <-t.idle.C:
 			return 0, false
 		case <-t.done:
@@ -205,8 +259,10 @@ func (t *terminal) key() (byte, bool) {
 func (t *terminal) readLine() (string, bool) {
 	prompt := t.promptText()
 	t.write(prompt)
+	t.slow = 0
 	t.sim.mu.Lock()
 	hidden := t.asking != nil && t.asking.hidden
+	single := t.asking != nil && t.asking.single
 	configuring := t.context > inExec && t.asking == nil
 	collecting := t.collect != nil
 	t.sim.mu.Unlock()
@@ -225,6 +281,15 @@ func (t *terminal) readLine() (string, bool) {
 		key, ok := t.key()
 		if !ok {
 			return "", false
+		}
+		if single {
+			t.write("\r\n")
+			return strings.TrimSpace(string(rune(key))), true
+		}
+		if n := len(line); n == midLineAt && !hidden {
+			begins, _, _ := strings.Cut(string(line)+string(key)+string(t.rest), "\r")
+			begins, _, _ = strings.Cut(begins, "\n")
+			t.write(crlf(t.sim.midLine(begins, configuring)))
 		}
 		switch {
 		case key == '\r' || key == '\n':
@@ -280,6 +345,9 @@ func (t *terminal) readLine() (string, bool) {
 		}
 	}
 }
+
+// midLineAt is after how many characters of a line its echo can be broken.
+const midLineAt = 3
 
 // arrow reads the rest of an escape sequence and returns its last byte.
 func (t *terminal) arrow() byte {
