@@ -1,0 +1,1 @@
+terraform import cthulix_gridapp.lines main/lines

@@ -1,0 +1,4 @@
+resource "cthulix_kernel" "main" {
+  name        = "main"
+  description = "Batch work"
+}

@@ -1,0 +1,1 @@
+terraform import cthulix_switch.leaf1 leaf1

@@ -1,0 +1,1 @@
+terraform import cthulix_vlan.cluster leaf1/20
