@@ -65,6 +65,7 @@ var answerRows = []answerRow{
 	row(ClassReject, `%?.*[Cc]onfiguration (?:database )?(?:is )?(?:currently )?locked`, srcPractice),
 	row(ClassReject, `% ?(?:Interface|Port) .*(?:does not exist|not found)`, srcPractice),
 	row(ClassReject, `% ?Error`, srcPractice),
+	row(ClassReject, `% ?Turn config archive on before`, srcNapalm),
 
 	row(ClassNotice, `Enter configuration commands, one per line`, srcNetspoc),
 	row(ClassNotice, `% Access VLAN does not exist\. Creating vlan \d+`, srcCatalyst),
@@ -74,6 +75,7 @@ var answerRows = []answerRow{
 	row(ClassNotice, `%Portfast will be configured in \d+ interfaces due to the range command`, srcCatalyst),
 	row(ClassNotice, ` ?(?:have effect when the interfaces? (?:is|are) in a non-trunking mode|but will only)`, srcCatalyst),
 	row(ClassNotice, `Creating a port-channel interface`, srcAnnet),
+	row(ClassNotice, `Rollback Confirmed Change: Backing up current running config to`, srcNapalm),
 	row(ClassNotice, `% Applying VLAN changes may take few minutes`, srcPractice),
 }
 
@@ -88,7 +90,7 @@ var asyncRows = []asyncRow{
 	// %FACILITY-SEVERITY-MNEMONIC.
 	{regexp.MustCompile(`^(?:\d{1,10}: )?(?:\S+: )?(?:[*.]?[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d+)?(?: [A-Z]{1,5})?: |\d{2}:\d{2}:\d{2}: |\d+[wdy]\d+[dhw]: )?%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+:`), srcNetspoc},
 	{regexp.MustCompile(`^\*\*\*(?:$| --- SHUTDOWN )`), srcNetspoc + " (reload in)"},
-	{regexp.MustCompile(`^Rollback Confirmed Change: Rollback will begin in`), srcNapalm},
+	{regexp.MustCompile(`^Rollback Confirmed Change: (?i:Rollback will begin in|Rolling (?:back )?to)`), srcNapalm},
 	{regexp.MustCompile(`^Enter "configure confirm" if you wish to keep`), srcNapalm},
 }
 

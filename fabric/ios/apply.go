@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -53,34 +54,53 @@ func (s *Session) Apply(ctx context.Context, c fabric.Change) (Result, error) {
 	if failed == nil {
 		return res, nil
 	}
-	e := &ApplyError{Switch: s.target.String(), Total: len(c.Commands), Landed: res.Landed(), Err: failed}
-	// A line whose answer never came counts as failed: the way back is worked
-	// out from what the switch is, so it does not matter whether it landed.
-	e.Line = s.line
-	switch e.Line {
-	case lineEnter:
-	case lineLeave:
-		e.Number = e.Total + 1
-	default:
-		e.Number = len(e.Landed) + 1
-	}
-	var refused *AnswerError
-	if errors.As(failed, &refused) {
-		e.Answer = refused.Answer
-	}
+	e := s.applyError(c, res, failed)
 	e.Rollback = s.rollback(ctx, c)
 	e.RolledBack = e.Rollback == nil
 	s.log.Warn("change failed", "switch", s.target.Name, "line", e.Line, "landed", len(e.Landed), "rolled_back", e.RolledBack)
 	return res, e
 }
 
+// applyError names the line at which a change stopped.
+func (s *Session) applyError(c fabric.Change, res Result, failed error) *ApplyError {
+	e := &ApplyError{Switch: s.target.String(), Total: len(c.Commands), Landed: res.Landed(), Err: failed}
+	// A line whose answer never came counts as failed: the way back is worked
+	// out from what the switch is, so it does not matter whether it landed.
+	e.Line = s.line
+	e.Number = len(e.Landed) + 1
+	if e.Line == lineLeave {
+		e.Number = e.Total + 1
+	}
+	if len(res.Exchanges) == 0 && (e.Total == 0 || e.Line != c.Commands[0]) {
+		e.Number = 0
+	}
+	var refused *AnswerError
+	if errors.As(failed, &refused) {
+		e.Answer = refused.Answer
+	}
+	return e
+}
+
 // configure sends lines in configuration mode, from entering to leaving it.
 func (s *Session) configure(ctx context.Context, lines []string) (Result, error) {
-	var res Result
-	if err := s.enterConfig(ctx); err != nil {
-		return res, err
+	if err := s.enterConfig(ctx, s.times.Lock, reporter{target: s.target, log: s.log}); err != nil {
+		return Result{}, err
 	}
-	for _, line := range lines {
+	return s.sendLines(ctx, lines, nil)
+}
+
+// sendLines sends lines in configuration mode and leaves it. told, if not nil,
+// is called before each line with its number.
+func (s *Session) sendLines(ctx context.Context, lines []string, told func(int)) (Result, error) {
+	var res Result
+	for i, line := range lines {
+		if told != nil {
+			told(i + 1)
+		}
+		if ctx.Err() != nil {
+			s.line = line
+			return res, fmt.Errorf("%s: stopped before %q: %w", s.target, line, context.Cause(ctx))
+		}
 		x, err := s.configLine(ctx, line)
 		if x.Class != "" {
 			res.Exchanges = append(res.Exchanges, x)
@@ -93,6 +113,8 @@ func (s *Session) configure(ctx context.Context, lines []string) (Result, error)
 }
 
 func (s *Session) configLine(ctx context.Context, line string) (Exchange, error) {
+	ctx, cancel := grace(ctx, lineGrace)
+	defer cancel()
 	r, err := s.exchange(ctx, line, s.times.Command, nil)
 	if err != nil {
 		return Exchange{}, err
@@ -111,33 +133,40 @@ func (s *Session) configLine(ctx context.Context, line string) (Exchange, error)
 
 // enterConfig enters configuration mode. Somebody else may hold it locked: then
 // it waits for some time.
-func (s *Session) enterConfig(ctx context.Context) error {
-	const line = lineEnter
-	ctx, cancel := limit(ctx, s.times.Lock+s.times.Command, "configuration mode")
+func (s *Session) enterConfig(ctx context.Context, wait time.Duration, tell reporter) error {
+	_, err := s.enterConfigBy(ctx, lineEnter, wait, tell)
+	return err
+}
+
+// enterConfigBy is enterConfig with a form of the command, and gives its answer.
+func (s *Session) enterConfigBy(ctx context.Context, line string, wait time.Duration, tell reporter) (string, error) {
+	ctx, cancel := limit(ctx, wait+s.times.Command, "configuration mode")
 	defer cancel()
-	deadline := time.Now().Add(s.times.Lock)
+	deadline := time.Now().Add(wait)
 	for {
 		r, err := s.exchange(ctx, line, s.times.Command, nil)
 		if err != nil {
-			return err
+			return "", err
 		}
 		class := Classify(r.text)
 		if class != ClassReject && strings.HasPrefix(r.mode, "config") {
-			return nil
+			return r.text, nil
 		}
 		refused := &AnswerError{Switch: s.target.String(), Line: line, Answer: r.text, Class: ClassReject}
-		if !strings.Contains(r.text, "locked") {
-			return refused
+		if !lockedRE.MatchString(r.text) {
+			return "", refused
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("configuration mode stayed locked for %s: %w", s.times.Lock, refused)
+			return "", &LockedError{Switch: s.target.String(), Waited: wait, Err: refused}
 		}
-		s.log.Info("configuration is locked by another session, waiting", "switch", s.target.Name)
+		tell.say(StageWait, fmt.Sprintf("the configuration is locked by somebody else (%s): trying again every %s for up to %s", quoteAnswer(r.text), s.times.Retry, wait))
 		if err := pause(ctx, s.times.Retry); err != nil {
-			return fmt.Errorf("%w: %w", err, refused)
+			return "", &LockedError{Switch: s.target.String(), Waited: wait, Err: fmt.Errorf("%w: %w", err, refused)}
 		}
 	}
 }
+
+var lockedRE = regexp.MustCompile(`(?i)\block(?:ed)?\b`)
 
 // leaveConfig goes back to privileged mode from wherever it is.
 func (s *Session) leaveConfig(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
@@ -96,12 +97,17 @@ type ApplyError struct {
 	RolledBack bool
 	// Rollback is what went wrong on the way back.
 	Rollback error
-	Err      error
+	// Pending is the way back that the switch takes by itself where RolledBack
+	// is false; nil for none.
+	Pending *Pending
+	Err     error
 }
 
 func (e *ApplyError) Error() string {
 	var b strings.Builder
 	switch {
+	case e.Number < 1 && !strings.HasPrefix(e.Line, lineEnter):
+		fmt.Fprintf(&b, "%s: before the first line, %q: ", e.Switch, e.Line)
 	case e.Number < 1:
 		fmt.Fprintf(&b, "%s: entering configuration mode, %q: ", e.Switch, e.Line)
 	case e.Number > e.Total:
@@ -128,7 +134,7 @@ func (e *ApplyError) Error() string {
 		if e.Rollback != nil {
 			fmt.Fprintf(&b, " (the way back failed: %v)", e.Rollback)
 		}
-		b.WriteString("; the configuration was not saved: plan again to see what is left to do")
+		b.WriteString(stranded(e.Pending))
 	}
 	return b.String()
 }
@@ -143,25 +149,93 @@ func lines(n int) string {
 // Unwrap gives the cause.
 func (e *ApplyError) Unwrap() error { return e.Err }
 
+// stranded says what becomes of a switch that could not be brought back.
+func stranded(p *Pending) string {
+	if p == nil {
+		return "; the configuration was not saved: plan again to see what is left to do"
+	}
+	return fmt.Sprintf("; the configuration was not saved, and the switch goes back by itself, by %v: plan again after that", p)
+}
+
 // VerifyError says that the switch took every line, and does not read back as
-// wanted.
+// wanted, or could not be read back over a new session.
 type VerifyError struct {
 	Switch     string
 	Missing    []string // the commands that a plan would still send
 	RolledBack bool
 	Rollback   error
+	// Pending is the way back that the switch takes by itself where RolledBack
+	// is false; nil for none.
+	Pending *Pending
+	// Err is why it could not be read back or the change not be confirmed.
+	Err error
 }
 
 func (e *VerifyError) Error() string {
-	s := fmt.Sprintf("%s: the switch took all lines, but could not be read back", e.Switch)
-	if len(e.Missing) > 0 {
+	s := e.Switch + ": the switch took all lines, but could not be read back"
+	switch {
+	case len(e.Missing) > 0:
 		s = fmt.Sprintf("%s: the switch took all lines, but reading it back shows that these are still to do: %s", e.Switch, strings.Join(e.Missing, " / "))
+	case e.Err != nil:
+		s += fmt.Sprintf(": %v", e.Err)
 	}
 	if e.RolledBack {
 		return s + "; the change was undone and the switch is as it was"
 	}
-	return s + fmt.Sprintf("; the change could not be undone (%v) and was not saved: plan again", e.Rollback)
+	return s + fmt.Sprintf("; the change could not be undone (%v)", e.Rollback) + stranded(e.Pending)
 }
+
+// Unwrap gives the cause.
+func (e *VerifyError) Unwrap() error { return e.Err }
+
+// LockedError says that somebody else holds the configuration. Nothing was
+// changed.
+type LockedError struct {
+	Switch string
+	Waited time.Duration
+	Err    error
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("%s: configuration mode stayed locked for %s: %v: let the other session finish, or wait longer", e.Switch, e.Waited, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *LockedError) Unwrap() error { return e.Err }
+
+// PendingError says that a way back is armed on the switch that is not ours,
+// and that would take our change back, too. Nothing was changed.
+type PendingError struct {
+	Switch  string
+	Pending *Pending
+	Waited  time.Duration
+	// Busy says that it is ours, and that another session of ours is open.
+	Busy bool
+}
+
+func (e *PendingError) Error() string {
+	if e.Busy {
+		return fmt.Sprintf("%s: another session of user %s is open and has %v pending: it looks like another run at work (waited %s): let it finish, or clear its line",
+			e.Switch, e.Pending.User, e.Pending, e.Waited)
+	}
+	return fmt.Sprintf("%s: %v is pending on the switch and would take this change back, too (waited %s): let user %s confirm or revert it, then apply again",
+		e.Switch, e.Pending, e.Waited, e.Pending.User)
+}
+
+// WayBackError says that the way back that was asked for cannot be had.
+// Nothing was changed.
+type WayBackError struct {
+	Switch  string
+	WayBack WayBack
+	Err     error
+}
+
+func (e *WayBackError) Error() string {
+	return fmt.Sprintf("%s: nothing was changed, since the way back %q cannot be had: %v: choose another one, or \"auto\"", e.Switch, e.WayBack, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *WayBackError) Unwrap() error { return e.Err }
 
 // SaveError says that a change is in force and would not survive a reload.
 type SaveError struct {

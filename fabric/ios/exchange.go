@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -93,14 +94,32 @@ func (s *Session) send(doing, line string) error {
 // it is whole; a prompt that comes before is taken for a line of text as long
 // as more comes.
 func (s *Session) exchange(ctx context.Context, line string, d time.Duration, complete func(string) bool) (reply, error) {
+	return s.converse(ctx, line, d, complete, nil)
+}
+
+// question is what a switch may ask before it carries a line out.
+type question struct {
+	re    *regexp.Regexp // matched against the last line
+	reply string
+}
+
+// converse is exchange with a line that the switch asks back about.
+func (s *Session) converse(ctx context.Context, line string, d time.Duration, complete func(string) bool, qs []question) (reply, error) {
 	doing := fmt.Sprintf("wait for the answer to %q", line)
 	if err := s.send(doing, line); err != nil {
 		return reply{}, err
 	}
 	var r reply
-	nudged := 0
+	nudged, asked := 0, 0
 	found := func(b []byte) bool {
 		if !s.atPrompt(b) {
+			if q := asks(qs, b); q != nil && len(b) > asked {
+				asked = len(b)
+				if err := s.wire.Write([]byte(q.reply + "\n")); err != nil {
+					s.log.Debug("reply failed", "switch", s.target.Name, "error", err)
+				}
+				return false
+			}
 			if log := s.logsBehindPrompt(b); log > nudged {
 				// The switch wrote a log line behind its prompt and waits for
 				// input: an empty line brings the prompt back.
@@ -133,6 +152,20 @@ func (s *Session) exchange(ctx context.Context, line string, d time.Duration, co
 	return reply{}, err
 }
 
+// asks is the question that the last line asks.
+func asks(qs []question, b []byte) *question {
+	if len(qs) == 0 {
+		return nil
+	}
+	last := erase(lastLine(b))
+	for i := range qs {
+		if qs[i].re.MatchString(last) {
+			return &qs[i]
+		}
+	}
+	return nil
+}
+
 // atPrompt says whether the switch waits for input, as far as can be told from
 // its last line.
 func (s *Session) atPrompt(b []byte) bool {
@@ -145,7 +178,8 @@ func (s *Session) logsBehindPrompt(b []byte) int {
 	if !bytes.HasSuffix(b, []byte("\n")) {
 		return 0
 	}
-	lines := strings.Split(string(b[max(0, len(b)-4096):]), "\n")
+	// A banner begins with a bell.
+	lines := strings.Split(erase(string(b[max(0, len(b)-4096):])), "\n")
 	logs := 0
 	for i := len(lines) - 1; i >= 0; i-- {
 		switch l := lines[i]; {

@@ -17,10 +17,16 @@ var (
 	confirmRE = regexp.MustCompile(`\[confirm\] ?$`)
 )
 
+const lineSave = "write memory"
+
 // Save writes the running configuration to the startup configuration. While
 // the switch's NVRAM is busy, it tries again until the time for saving is over.
 func (s *Session) Save(ctx context.Context) error {
-	ctx, cancel := limit(ctx, s.times.Save, "not saved")
+	return s.save(ctx, s.times.Save, reporter{target: s.target, log: s.log})
+}
+
+func (s *Session) save(ctx context.Context, wait time.Duration, tell reporter) error {
+	ctx, cancel := limit(ctx, wait, "not saved")
 	defer cancel()
 	for {
 		text, err := s.writeMemory(ctx)
@@ -33,43 +39,17 @@ func (s *Session) Save(ctx context.Context) error {
 		case !busyRE.MatchString(text):
 			return &SaveError{Switch: s.target.String(), Err: fmt.Errorf("the switch answered %s", quoteAnswer(text))}
 		}
-		s.log.Info("NVRAM is busy, trying again", "switch", s.target.Name, "after", s.times.Retry)
+		tell.say(StageWait, fmt.Sprintf("the NVRAM is busy (%s): trying again every %s for up to %s", quoteAnswer(text), s.times.Retry, wait))
 		if err := pause(ctx, s.times.Retry); err != nil {
 			return &SaveError{Switch: s.target.String(), Err: fmt.Errorf("%w; the last answer was %s", err, quoteAnswer(text))}
 		}
 	}
 }
 
-// writeMemory sends the command and confirms what it asks. Once it has asked,
-// there is no echo to wait for: the prompt ends the answer.
+// writeMemory sends the command and confirms what it asks.
 func (s *Session) writeMemory(ctx context.Context) (string, error) {
-	const line = "write memory"
-	doing := "save"
-	if err := s.send(doing, line); err != nil {
-		return "", err
-	}
-	asked := 0
-	var text string
-	err := s.await(ctx, s.times.Save, doing, func(b []byte) bool {
-		if confirmRE.MatchString(lastLine(b)) && len(b) > asked {
-			asked = len(b)
-			if err := s.wire.Write([]byte("\n")); err != nil {
-				s.log.Debug("confirm failed", "switch", s.target.Name, "error", err)
-			}
-			return false
-		}
-		all := erase(string(b))
-		end, _, ok := echo(all, s.host, line)
-		if !ok || !s.atPrompt(b) {
-			return false
-		}
-		text, _ = answer(all[end:], s.host)
-		return true
-	})
-	if err == nil {
-		s.mode = promptMode(s.host, erase(lastLine(s.buf)))
-	}
-	return strings.TrimSpace(text), err
+	r, err := s.converse(ctx, lineSave, s.times.Save, nil, []question{{confirmRE, ""}})
+	return strings.TrimSpace(r.text), err
 }
 
 var (

@@ -34,6 +34,8 @@ type Session struct {
 	secret bool   // what comes now may hold a secret
 	broken error  // why the session is unusable
 
+	release func() // gives the place in a Pool back; may be nil
+
 	version *Version // read once a session, like the probe
 	probe   *probed
 }
@@ -198,7 +200,11 @@ func (s *Session) Close() error {
 	if s.broken == nil {
 		s.broken = fmt.Errorf("%s: the session is closed", s.target)
 	}
-	return s.closeWire()
+	err := s.closeWire()
+	if s.release != nil {
+		s.release()
+	}
+	return err
 }
 
 func (s *Session) closeWire() error {

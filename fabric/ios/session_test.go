@@ -88,8 +88,8 @@ func TestConverge(t *testing.T) {
 			if obs.Ports[gi1].AccessVLAN != 20 || obs.VLANs[20].Name != "cluster" || obs.Model != "WS-C2960X-48TS-L" || obs.Hostname != d.sw.host {
 				t.Errorf("observation %+v", obs)
 			}
-			if d.sessions != 1 {
-				t.Errorf("%d sessions, want 1", d.sessions)
+			if d.sessions != 2 {
+				t.Errorf("%d sessions, want one to change and one to verify", d.sessions)
 			}
 			if _, back, err := converge(t, d, change.Undo); err != nil || back.Empty() {
 				t.Fatalf("undo: %v", err)

@@ -59,7 +59,7 @@ func (t *sshTransport) Read(n int) ([]byte, error) {
 	t.once.Do(func() {
 		t.err = err
 		if err == nil || errors.Is(err, io.EOF) {
-			t.err = errors.New("the switch closed the session")
+			t.err = errClosed
 		}
 		close(t.lost)
 	})

@@ -1,0 +1,155 @@
+package ios
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Pending is a way back that is armed on a switch.
+type Pending struct {
+	WayBack WayBack
+	User    string // who armed it
+	Reason  string // of a reload
+	// When is what the switch says of the time.
+	When string
+	// Own says that it is the caller's to finish or to revert.
+	Own bool
+	// Fires is when it is taken, by our clock; zero if another run armed it.
+	Fires time.Time
+}
+
+// String describes it for a person.
+func (p *Pending) String() string {
+	s := "a rollback timer"
+	if p.WayBack == WayBackReload {
+		s = "a reload"
+	}
+	if p.User != "" {
+		s += " of user " + p.User
+	}
+	switch {
+	case !p.Fires.IsZero():
+		s += " at about " + p.Fires.Format("15:04:05 MST")
+	case p.When != "":
+		s += ", " + p.When
+	}
+	return s
+}
+
+// reloadTag begins the reason of a reload that we schedule; our owner follows.
+// The user alone would not do: an administrator can have the same account and
+// a reload of his own.
+const reloadTag = "cthulix way back of "
+
+var (
+	// Source of the forms: Cisco's configuration fundamentals guide on
+	// confirmed changes; NAPALM's IOS driver.
+	archiveRE      = regexp.MustCompile(`(?m)^archive\n(?: .*\n)*? +path \S`)
+	noTimerRE      = regexp.MustCompile(`(?i)No Rollback Confirmed Change pending`)
+	timerUserRE    = regexp.MustCompile(`(?mi)^\s*User\s*:\s*(\S+)`)
+	timerValueRE   = regexp.MustCompile(`(?mi)^\s*Timer value\s*:\s*(.+?)\s*$`)
+	timerSetRE     = regexp.MustCompile(`(?mi)^\s*Time configured[^:]*:\s*(.+?)\s*$`)
+	noReloadRE     = regexp.MustCompile(`(?i)No reload is scheduled`)
+	reloadRE       = regexp.MustCompile(`(?mi)^Reload scheduled (?:for|in) (.+?)(?: by (\S+)(?: on .*)?)?\s*$`)
+	reloadReasonRE = regexp.MustCompile(`(?mi)^Reload reason:\s*(.+?)\s*$`)
+)
+
+// archives says whether a running configuration has what a rollback timer
+// needs.
+func archives(running string) bool {
+	return archiveRE.MatchString(strings.ReplaceAll(running, "\r", ""))
+}
+
+// pendingTimer reads the rollback timer; nil if none is armed or the platform
+// has none.
+func (s *Session) pendingTimer(ctx context.Context, owner string) (*Pending, error) {
+	const line = "show archive config rollback timer"
+	text, err := s.read(ctx, line, nil)
+	var refused *AnswerError
+	switch {
+	case errors.As(err, &refused):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case noTimerRE.MatchString(text):
+		return nil, nil
+	}
+	user := timerUserRE.FindStringSubmatch(text)
+	if user == nil {
+		return nil, fmt.Errorf("%s: %s: nothing known in the answer %s", s.target, line, quoteAnswer(text))
+	}
+	p := &Pending{WayBack: WayBackRevertTimer, User: user[1], Own: user[1] == owner}
+	if m := timerValueRE.FindStringSubmatch(text); m != nil {
+		p.When = m[1]
+	}
+	if m := timerSetRE.FindStringSubmatch(text); m != nil {
+		p.When = strings.TrimSpace(p.When + " from " + m[1])
+	}
+	return p, nil
+}
+
+// errNoReload says that a platform has no scheduled reload.
+var errNoReload = errors.New("the switch knows no `show reload`")
+
+// pendingReload reads the scheduled reload; nil if there is none.
+func (s *Session) pendingReload(ctx context.Context, owner string) (*Pending, error) {
+	const line = "show reload"
+	text, err := s.read(ctx, line, nil)
+	var refused *AnswerError
+	switch {
+	case errors.As(err, &refused):
+		return nil, errNoReload
+	case err != nil:
+		return nil, err
+	case noReloadRE.MatchString(text):
+		return nil, nil
+	}
+	m := reloadRE.FindStringSubmatch(text)
+	if m == nil {
+		return nil, fmt.Errorf("%s: %s: nothing known in the answer %s", s.target, line, quoteAnswer(text))
+	}
+	p := &Pending{WayBack: WayBackReload, When: m[1], User: m[2]}
+	if r := reloadReasonRE.FindStringSubmatch(text); r != nil {
+		p.Reason = r[1]
+		p.Own = strings.EqualFold(p.Reason, reloadTag+owner)
+	}
+	return p, nil
+}
+
+// pending reads what is armed on the switch: a rollback timer, which alone can
+// take back what others do, before a reload.
+func (s *Session) pending(ctx context.Context, running, owner string) (timer, reload *Pending, err error) {
+	if archives(running) {
+		if timer, err = s.pendingTimer(ctx, owner); err != nil {
+			return nil, nil, err
+		}
+	}
+	reload, err = s.pendingReload(ctx, owner)
+	if errors.Is(err, errNoReload) {
+		err = nil
+	}
+	return timer, reload, err
+}
+
+var usersRowRE = regexp.MustCompile(`^\s*(\*?)\s*\d+ (?:vty|con|aux|tty) \d+\s+(\S+)\s`)
+
+// othersOf counts the other sessions of a user; 0 where the switch does not
+// tell.
+func (s *Session) othersOf(ctx context.Context, user string) (int, error) {
+	text, err := s.read(ctx, "show users", nil)
+	var refused *AnswerError
+	if errors.As(err, &refused) {
+		return 0, nil
+	}
+	n := 0
+	for l := range strings.SplitSeq(text, "\n") {
+		if m := usersRowRE.FindStringSubmatch(l); m != nil && m[1] == "" && m[2] == user {
+			n++
+		}
+	}
+	return n, err
+}
