@@ -22,6 +22,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cthulix/terraform-provider-cthulix/gridapp"
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
@@ -420,10 +421,28 @@ func (r *hostResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		}
 	}
 	if err == nil {
+		r.forgetNodes(ctx, h.record, diags)
 		err = h.hub.DeleteHost(ctx, h.record.Name)
 	}
 	if err != nil {
 		addHostError(diags, m.label(), h.imageOrNone(), err)
+	}
+}
+
+// forgetNodes takes the host out of the engine that runs its kernels. Without
+// that, it only takes the engine longer to notice.
+func (r *hostResource) forgetNodes(ctx context.Context, record ophub.Host, diags *diag.Diagnostics) {
+	if len(record.Kernels) == 0 {
+		return
+	}
+	engine, err := r.site.gridappClient()
+	for _, k := range record.Kernels {
+		if err == nil {
+			err = engine.ForgetHost(ctx, record.Name, gridapp.DomainOf(k, "").NodePool)
+		}
+	}
+	if err != nil {
+		diags.AddWarning("Nomad still lists the nodes of host "+record.Name, err.Error()+"\n\nThey go when they miss their heartbeat.")
 	}
 }
 

@@ -51,9 +51,7 @@ taken from CTHULIX_OPSERVER_TOKEN.`,
 	fl.StringVar(&f.consul, "consul", "", "URL of the site's Consul, as the hosts reach it; empty starts one on --address")
 	fl.StringVar(&f.nomad, "nomad", "", "URL of the site's Nomad; empty starts one on --address")
 	fl.StringVar(&f.nomadServer, "nomad-server", "", "host:port of the site's Nomad for client RPC; needed with --nomad")
-	if err := cmd.MarkFlagRequired("address"); err != nil {
-		panic(err) // the flag is defined above
-	}
+	mustRequire(cmd, "address")
 	return cmd
 }
 

@@ -24,7 +24,12 @@ import (
 // newSwitch serves a simulated switch and returns how to reach it.
 func newSwitch(t testing.TB, startup string) (*iossim.Sim, fabric.Target) {
 	t.Helper()
-	sim, err := iossim.New(iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable", Startup: startup})
+	return newSwitchFrom(t, iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable", Startup: startup})
+}
+
+func newSwitchFrom(t testing.TB, cfg iossim.Config) (*iossim.Sim, fabric.Target) {
+	t.Helper()
+	sim, err := iossim.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

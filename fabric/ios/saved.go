@@ -1,0 +1,98 @@
+package ios
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+// Saved is what somebody kept of a switch: texts as the switch printed them.
+// Only Running is needed.
+type Saved struct {
+	Running   string // show running-config
+	VLANBrief string // show vlan brief
+	VTPStatus string // show vtp status
+	Version   string // show version
+	Platform  string // "ios" or "iosxe"; "" reads it from the texts
+}
+
+// Observation reads saved texts as if the switch had just said them. Without a
+// VLAN table, and with a configuration that lists no VLANs because they are in
+// the switch's own file, the VLANs that its ports use are taken to be there.
+func (s Saved) Observation() (fabric.Observation, error) {
+	cfg, err := ParseRunning(s.Running)
+	if err != nil {
+		return fabric.Observation{}, fmt.Errorf("running configuration: %w", err)
+	}
+	obs := fabric.Observation{Platform: s.Platform, Running: s.Running, VTPMode: "transparent"}
+	if s.VTPStatus != "" {
+		vtp, err := ParseVTPStatus(s.VTPStatus)
+		if err != nil {
+			return fabric.Observation{}, fmt.Errorf("show vtp status: %w", err)
+		}
+		obs.VTPMode, obs.VTPVersion = vtp.Mode, vtp.Version
+	}
+	if s.Version != "" {
+		v, err := ParseVersion(s.Version)
+		if err != nil {
+			return fabric.Observation{}, fmt.Errorf("show version: %w", err)
+		}
+		obs.Model, obs.Version = v.Model, v.Software
+		if obs.Platform == "" {
+			obs.Platform = v.Platform
+		}
+	}
+	if obs.Platform == "" {
+		obs.Platform = "ios"
+	}
+	switch {
+	case s.VLANBrief != "":
+		table, err := ParseVLANBrief(s.VLANBrief)
+		if err != nil {
+			return fabric.Observation{}, fmt.Errorf("show vlan brief: %w", err)
+		}
+		for id, v := range table {
+			if named, ok := cfg.VLANs[id]; ok {
+				v.Name = named.Name
+				table[id] = v
+			}
+		}
+		cfg.VLANs = table
+	default:
+		cfg.VLANs = withUsed(cfg)
+	}
+	obs.Config = cfg
+	obs.Capabilities = fabric.Capabilities{
+		DefaultMode:   fabric.ModeDynamicAuto,
+		ISL:           strings.Contains(s.Running, "\n switchport trunk encapsulation "),
+		EdgeKeyword:   strings.Contains(s.Running, "spanning-tree portfast edge"),
+		ExtendedVLANs: obs.VTPMode == "transparent" || obs.VTPMode == "off" || obs.VTPVersion >= 3,
+	}
+	obs.Fingerprint = fabric.WholeFingerprint(obs)
+	return obs, nil
+}
+
+// withUsed adds the VLANs that ports use and no line of the configuration names.
+func withUsed(cfg fabric.Config) map[int]fabric.VLAN {
+	vlans := maps.Clone(cfg.VLANs)
+	if vlans == nil {
+		vlans = map[int]fabric.VLAN{}
+	}
+	add := func(id int) {
+		if _, ok := vlans[id]; !ok && id > 0 {
+			vlans[id] = fabric.VLAN{ID: id, Name: fabric.DefaultVLANName(id)}
+		}
+	}
+	add(1)
+	for _, p := range cfg.Ports {
+		add(p.AccessVLAN)
+		add(p.NativeVLAN)
+		add(max(p.VoiceVLAN, 0))
+	}
+	for id := range cfg.SVIs {
+		add(id)
+	}
+	return vlans
+}
