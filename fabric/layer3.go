@@ -66,6 +66,10 @@ type Global struct {
 	// DefaultGateway is that of a switch that does not route; 0.0.0.0 asks for
 	// none.
 	DefaultGateway netip.Addr `json:"default_gateway,omitzero"`
+
+	// Lines are observed and ignored in a Want: the lines that the above was
+	// read from.
+	Lines []string `json:"lines,omitempty"`
 }
 
 // DefaultPriority is the bridge priority of spanning tree that a switch has
@@ -79,7 +83,7 @@ type DHCPSnooping struct {
 	VLANs VLANSet `json:"vlans,omitzero"`
 }
 
-// Empty says whether nothing is said.
+// Empty says whether nothing is said or seen.
 func (g Global) Empty() bool {
 	return g.SpanningTreeMode == "" && len(g.SpanningTreePriority) == 0 && g.DHCPSnooping == DHCPSnooping{} &&
 		g.LLDP == "" && g.CDP == "" && g.SystemMTU == 0 && !g.DefaultGateway.IsValid()

@@ -130,6 +130,13 @@ func (p Port) Group() int {
 	return p.Channel.Group
 }
 
+// Switched says whether a wanted port asks for anything that only a switch port
+// can have.
+func (p Port) Switched() bool {
+	return p.Mode != ModeDefault || p.AccessVLAN > 1 || p.NativeVLAN > 1 || p.VoiceVLAN > 0 ||
+		!p.Allowed.IsZero() && !p.Allowed.IsAll()
+}
+
 // Config is what a switch has been told.
 type Config struct {
 	Hostname string       `json:"hostname"`

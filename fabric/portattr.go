@@ -108,6 +108,23 @@ type StormControl struct {
 	Action string `json:"action,omitempty"`
 }
 
+// StormActions reads the words of StormControl.Action. ok is false if one of
+// them is not known.
+func StormActions(words string) (shutdown, trap, ok bool) {
+	for w := range strings.FieldsSeq(words) {
+		switch w {
+		case "shutdown":
+			shutdown = true
+		case "trap":
+			trap = true
+		case string(Default):
+		default:
+			return shutdown, trap, false
+		}
+	}
+	return shutdown, trap, true
+}
+
 // PortSecurity limits which stations may speak on a port.
 type PortSecurity struct {
 	Enabled Toggle `json:"enabled,omitempty"`

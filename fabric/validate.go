@@ -33,6 +33,7 @@ func Validate(w Want) FieldErrors {
 		}
 	}
 	es = append(es, duplicateNames(w)...)
+	es = append(es, validateWide(w)...)
 	for _, name := range slices.Sorted(maps.Keys(w.Ports)) {
 		es = append(es, ValidatePort(name, w.Ports[name])...)
 		if _, both := w.Restore[name]; both {
@@ -65,6 +66,14 @@ func validateVLAN(id int, v VLAN) FieldErrors {
 	}
 	if id == 1 && v.Name != "" && v.Name != DefaultVLANName(1) {
 		es = append(es, &FieldError{path, "VLAN 1 cannot be renamed", `its name is "default"`})
+	}
+	switch v.State {
+	case "", VLANActive, VLANSuspend, "suspended", "act/lshut", "act/ishut", "sus/lshut":
+	default:
+		es = append(es, &FieldError{[]string{"vlans", key, "state"}, fmt.Sprintf("the state %q is not known", v.State), `write "active" or "suspend"`})
+	}
+	if id == 1 && v.EffectiveState() != VLANActive {
+		es = append(es, &FieldError{[]string{"vlans", key, "state"}, "VLAN 1 cannot be suspended", ""})
 	}
 	if len(v.Name) > maxVLANName {
 		es = append(es, &FieldError{path, fmt.Sprintf("the name has %d characters", len(v.Name)), fmt.Sprintf("the switch takes %d", maxVLANName)})
@@ -122,6 +131,13 @@ func ValidatePort(name string, p Port) FieldErrors {
 		add("description", fmt.Sprintf("the description %q cannot be typed on a switch", p.Description),
 			"use printable ASCII in one line, without question marks (the switch takes those for a call for help)")
 	}
+	for _, e := range validateAttributes(p) {
+		e.Path = append([]string{"ports", name}, e.Path...)
+		es = append(es, e)
+	}
+	if p.Channel != nil && ChannelGroup(name) != 0 {
+		add("channel", "a port-channel cannot be a member of one", "")
+	}
 	slices.SortStableFunc(es, func(a, b *FieldError) int { return strings.Compare(a.PathString(), b.PathString()) })
 	return es
 }
@@ -131,35 +147,71 @@ func ValidatePort(name string, p Port) FieldErrors {
 func ValidateAgainst(o Observation, w Want) FieldErrors {
 	var es FieldErrors
 	for _, name := range slices.Sorted(maps.Keys(w.Ports)) {
-		es = append(es, portAgainst(o, w.Ports[name], name)...)
+		es = append(es, portAgainst(o, w, name)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(w.Restore)) {
-		if _, ok := o.Ports[name]; !ok {
+		if _, ok := o.Ports[name]; !ok && ChannelGroup(name) == 0 && SVINumber(name) == 0 {
 			es = append(es, unknownPort(o, name))
 		}
 	}
 	return es
 }
 
-func portAgainst(o Observation, want Port, name string) FieldErrors {
+func portAgainst(o Observation, w Want, name string) FieldErrors {
 	have, ok := o.Ports[name]
+	want := w.Ports[name]
+	group := have.Group()
+	if want.Channel != nil {
+		group = want.Channel.Group
+	}
 	switch {
-	case !ok:
+	case !ok && ChannelGroup(name) == 0:
 		return FieldErrors{unknownPort(o, name)}
-	case have.Routed:
-		return FieldErrors{{[]string{"ports", name}, "the port is a routed port",
-			"make it a switch port first (`switchport`), or leave it out"}}
-	case have.Group() != 0 && !sameSwitching(o.Capabilities, have, want):
-		return FieldErrors{{[]string{"ports", name}, fmt.Sprintf("the port is a member of Port-channel%d", have.Group()),
+	case have.Routed && want.Switched() && hasAddress(have):
+		return FieldErrors{{[]string{"ports", name}, "the port is a routed port with an address",
+			"to make it a switch port would take the address away: do that by hand first (`switchport`), or leave mode and VLANs out"}}
+	case group != 0 && !sameSwitching(o.Capabilities, bundle(o, w, group, have), want):
+		return FieldErrors{{[]string{"ports", name}, fmt.Sprintf("the port is a member of %s", ChannelName(group)),
 			"its mode and VLANs must follow the bundle: configure the port-channel instead"}}
+	case want.Channel != nil && group != 0 && want.Channel.Mode == "" && have.Group() != group:
+		return FieldErrors{{[]string{"ports", name, "channel"}, fmt.Sprintf("the port is to join %s in no mode", ChannelName(group)),
+			`write "active", "passive" or "on"`}}
 	}
 	return nil
 }
 
+// hasAddress says whether a routed port routes: to have it switch would cut
+// something off.
+func hasAddress(p Port) bool {
+	return slices.ContainsFunc(p.Lines, func(l string) bool {
+		return strings.HasPrefix(l, "ip address ") || strings.HasPrefix(l, "ipv6 address ") || strings.HasPrefix(l, "ip unnumbered ")
+	})
+}
+
+// bundle is what the members of a port-channel must be like: the port-channel
+// as it is wanted, as it is, or, where it is yet to be made, whatever its first
+// member is.
+func bundle(o Observation, w Want, group int, member Port) Port {
+	name := ChannelName(group)
+	if p, wanted := w.Ports[name]; wanted {
+		return p
+	}
+	if p, there := o.Ports[name]; there {
+		return p
+	}
+	if member.Group() == group {
+		return member
+	}
+	return Port{}
+}
+
+// sameSwitching says whether what a member asks for is what its port-channel
+// has. What either leaves out is no difference.
 func sameSwitching(caps Capabilities, have, want Port) bool {
-	same := func(h, w int) bool { return w == 0 || h == w }
-	return caps.SameMode(have.Mode, want.Mode) && same(have.AccessVLAN, want.AccessVLAN) && same(have.NativeVLAN, want.NativeVLAN) &&
-		(want.Allowed.IsZero() || have.Allowed == want.Allowed)
+	same := func(h, w int) bool { return h == 0 || w == 0 || h == w }
+	return (want.Mode == ModeDefault || have.Mode == ModeDefault && have.Name == "" || caps.SameMode(have.Mode, want.Mode)) &&
+		same(have.AccessVLAN, want.AccessVLAN) && same(have.NativeVLAN, want.NativeVLAN) &&
+		(want.Allowed.IsZero() || have.Allowed.IsZero() || have.Allowed == want.Allowed)
 }
 
 func unknownPort(o Observation, name string) *FieldError {

@@ -1,6 +1,7 @@
 package ios
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,14 +19,14 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 		return fabric.Change{}, err
 	}
 	from, to := scope(obs, want)
-	if err := vlansPossible(obs, from, to).Err(); err != nil {
+	if err := append(vlansPossible(obs, from, to), bundlesPossible(obs, to, want)...).Err(); err != nil {
 		return fabric.Change{}, err
 	}
-	order := portOrder(obs, to)
+	order := portOrder(obs, from, to)
 	return fabric.Change{
 		Commands: transition(from, to, order),
 		Rollback: transition(to, from, order),
-		Undo:     undo(obs, from, to),
+		Undo:     undo(obs, from, to, want.Global),
 		Unmet:    unmet(obs, from, to, want),
 	}, nil
 }
@@ -33,14 +34,14 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 // scope cuts the part of the observation that the want names, and makes the
 // state that is wanted of it.
 func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
-	from = state{map[int]fabric.VLAN{}, map[string]attrs{}}
-	to = state{map[int]fabric.VLAN{}, map[string]attrs{}}
+	from, to = newState(), newState()
 	for id, v := range want.VLANs {
 		v.ID = id
-		if have, ok := obs.VLANs[id]; ok {
+		have, ok := obs.VLANs[id]
+		if ok {
 			from.vlans[id] = have
-			v.State = have.State
 		}
+		v.State = wantState(have.State, v.State)
 		to.vlans[id] = v
 	}
 	for _, id := range want.AbsentVLANs {
@@ -49,82 +50,60 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 		}
 	}
 	for name, p := range want.Ports {
-		have, _ := readAttrs(obs.Ports[name].Lines)
-		from.ports[name] = have
+		have := from.seePort(obs, name)
 		to.ports[name] = wantAttrs(have, p, obs.Capabilities)
 	}
+	for _, group := range want.AbsentChannels {
+		from.seePort(obs, fabric.ChannelName(group))
+	}
+	for id, s := range want.SVIs {
+		to.svis[id] = wantSVI(from.seeSVI(obs, id), s)
+	}
+	for _, id := range want.AbsentSVIs {
+		from.seeSVI(obs, id)
+	}
 	for name, lines := range want.Restore {
-		from.ports[name], _ = readAttrs(obs.Ports[name].Lines)
+		if id := fabric.SVINumber(name); id != 0 {
+			from.seeSVI(obs, id)
+			to.svis[id], _ = readSVI(lines)
+			continue
+		}
+		from.seePort(obs, name)
 		to.ports[name], _ = readAttrs(lines)
 	}
+	joinBundles(obs, want, to)
+	from.global = readGlobal(obs.Global.Lines)
+	to.global = wantGlobal(from.global, want.Global)
 	return from, to
 }
 
-// wantAttrs makes the managed lines of a wanted port. A line that says what is
-// wanted already stays in the spelling that it has.
-func wantAttrs(have attrs, p fabric.Port, caps fabric.Capabilities) attrs {
-	to := attrs{description: p.Description, mode: string(p.Mode), shutdown: p.Shutdown, encapsulation: have.encapsulation}
-	usesAccess := p.Mode != fabric.ModeTrunk
-	usesTrunk := p.Mode != fabric.ModeAccess
-	to.access = wantNumber(have.access, p.AccessVLAN, usesAccess)
-	to.native = wantNumber(have.native, p.NativeVLAN, usesTrunk)
-	to.allowed = wantAllowed(have.allowed, p.Allowed, usesTrunk)
-	to.portfast = wantPortfast(have.portfast, p, caps)
-	if have.mode == "" && caps.SameMode(p.Mode, fabric.ModeDefault) {
-		to.mode = ""
+func (s state) seePort(obs fabric.Observation, name string) attrs {
+	p, ok := obs.Ports[name]
+	if !ok {
+		return attrs{}
 	}
-	if p.Mode == fabric.ModeTrunk && caps.ISL && have.encapsulation != "dot1q" {
-		to.encapsulation = "dot1q"
-	}
-	return to
+	s.ports[name], _ = readAttrs(p.Lines)
+	return s.ports[name]
 }
 
-// wantNumber is the text of a VLAN line. VLAN 1 is the default: it is shown as
-// no line at all.
-func wantNumber(have string, want int, used bool) string {
-	switch {
-	case want == 0 && !used:
-		return have
-	case want <= 1:
-		return ""
+func (s state) seeSVI(obs fabric.Observation, id int) sviAttrs {
+	v, ok := obs.SVIs[id]
+	if !ok {
+		return sviAttrs{}
 	}
-	return strconv.Itoa(want)
-}
-
-func wantAllowed(have, want fabric.VLANSet, used bool) fabric.VLANSet {
-	if want.IsZero() {
-		if !used {
-			return have
-		}
-		want = fabric.AllVLANs()
-	}
-	if want.IsAll() && have.IsZero() {
-		return have
-	}
-	return want
-}
-
-func wantPortfast(have string, p fabric.Port, caps fabric.Capabilities) string {
-	if portfastActive(have, string(p.Mode)) == p.PortFast {
-		return have
-	}
-	trunk := p.Mode == fabric.ModeTrunk
-	switch {
-	case !p.PortFast:
-		return ""
-	case caps.EdgeKeyword && trunk:
-		return "edge trunk"
-	case caps.EdgeKeyword:
-		return "edge"
-	case trunk:
-		return "trunk"
-	}
-	return portfastPlain
+	s.svis[id], _ = readSVI(v.Lines)
+	return s.svis[id]
 }
 
 // undo is the want that leads back.
-func undo(obs fabric.Observation, from, to state) fabric.Want {
-	w := fabric.Want{}
+func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.Want {
+	w := fabric.Want{Global: undoGlobal(from.global, global)}
+	restore := func(name string, lines []string) {
+		if w.Restore == nil {
+			w.Restore = map[string][]string{}
+		}
+		w.Restore[name] = lines
+	}
 	for id := range to.vlans {
 		if _, was := from.vlans[id]; !was {
 			w.AbsentVLANs = append(w.AbsentVLANs, id)
@@ -135,14 +114,29 @@ func undo(obs fabric.Observation, from, to state) fabric.Want {
 		if w.VLANs == nil {
 			w.VLANs = map[int]fabric.VLAN{}
 		}
+		if v.State == "" {
+			v.State = fabric.VLANActive
+		}
 		w.VLANs[id] = v
 	}
-	for name := range to.ports {
-		if w.Restore == nil {
-			w.Restore = map[string][]string{}
-		}
-		w.Restore[name] = managedLines(obs.Ports[name].Lines)
+	for name := range from.ports {
+		restore(name, managedLines(obs.Ports[name].Lines))
 	}
+	for name := range to.ports {
+		if _, was := from.ports[name]; !was {
+			w.AbsentChannels = append(w.AbsentChannels, fabric.ChannelGroup(name))
+		}
+	}
+	slices.Sort(w.AbsentChannels)
+	for id := range from.svis {
+		restore(fabric.SVIName(id), managedSVILines(obs.SVIs[id].Lines))
+	}
+	for id := range to.svis {
+		if _, was := from.svis[id]; !was {
+			w.AbsentSVIs = append(w.AbsentSVIs, id)
+		}
+	}
+	slices.Sort(w.AbsentSVIs)
 	return w
 }
 
@@ -154,7 +148,7 @@ func vlansPossible(obs fabric.Observation, from, to state) fabric.FieldErrors {
 		have, was := from.vlans[id]
 		want, stays := to.vlans[id]
 		path := []string{"vlans", strconv.Itoa(id)}
-		if was == stays && have.EffectiveName() == want.EffectiveName() {
+		if was == stays && have.EffectiveName() == want.EffectiveName() && have.State == want.State {
 			continue
 		}
 		if obs.VTPMode == "client" {
@@ -191,18 +185,28 @@ func unmet(obs fabric.Observation, from, to state, want fabric.Want) []*fabric.F
 	var es []*fabric.FieldError
 	for _, name := range slices.Sorted(maps.Keys(want.Ports)) {
 		a := to.ports[name]
-		if _, ok := after[numberOr1(a.access)]; !ok && a.mode != string(fabric.ModeTrunk) {
+		if _, ok := after[numberOr1(a.access)]; !ok && a.mode != string(fabric.ModeTrunk) && !a.routed() {
 			es = append(es, noVLAN(obs, name, "access_vlan", a.access))
 		}
-		if _, ok := after[numberOr1(a.native)]; !ok && a.mode == string(fabric.ModeTrunk) {
+		if _, ok := after[numberOr1(a.native)]; !ok && a.mode == string(fabric.ModeTrunk) && !a.routed() {
 			es = append(es, noVLAN(obs, name, "native_vlan", a.native))
+		}
+		if _, ok := after[numberOr1(a.set[setVoice])]; !ok && want.Ports[name].VoiceVLAN != 0 {
+			es = append(es, noVLAN(obs, name, "voice_vlan", a.set[setVoice]))
 		}
 	}
 	for _, id := range want.AbsentVLANs {
 		if users := accessPorts(obs, to, id); len(users) > 0 {
 			es = append(es, &fabric.FieldError{Path: []string{"absent_vlans", strconv.Itoa(id)},
-				Summary: fmt.Sprintf("VLAN %d is still the access VLAN of %s", id, strings.Join(users, ", ")),
+				Summary: fmt.Sprintf("VLAN %d is still the access VLAN of %s", id, few(users)),
 				Detail:  "without their VLAN these ports would forward nothing: move them first"})
+		}
+	}
+	for _, group := range want.AbsentChannels {
+		if members := membersAfter(obs, to, group); len(members) > 0 {
+			es = append(es, &fabric.FieldError{Path: []string{"absent_channels", strconv.Itoa(group)},
+				Summary: fmt.Sprintf("%s still has the members %s", fabric.ChannelName(group), few(members)),
+				Detail:  "take them out of the port-channel first"})
 		}
 	}
 	return es
@@ -226,29 +230,86 @@ func accessPorts(obs fabric.Observation, to state, id int) []string {
 			users = append(users, fabric.ShortPort(name))
 		}
 	}
-	const few = 5
-	if len(users) > few {
-		users = append(users[:few], fmt.Sprintf("and %d more", len(users)-few))
-	}
 	return users
 }
 
-// portOrder is the switch's own order, so that a plan reads like its
-// configuration.
-func portOrder(obs fabric.Observation, to state) []string {
-	order := make([]string, 0, len(to.ports))
+// membersAfter are the ports that are in a port-channel once the change is done.
+func membersAfter(obs fabric.Observation, to state, group int) []string {
+	var members []string
 	for _, name := range obs.Order {
-		if _, ok := to.ports[name]; ok {
-			order = append(order, name)
+		a, inScope := to.ports[name]
+		if !inScope {
+			a, _ = readAttrs(obs.Ports[name].Lines)
+		}
+		if a.group() == group {
+			members = append(members, fabric.ShortPort(name))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(to.ports)) {
-		if !slices.Contains(obs.Order, name) {
-			order = append(order, name)
-		}
-	}
-	return order
+	return members
 }
+
+// few names the first of many ports.
+func few(names []string) string {
+	const most = 5
+	if len(names) > most {
+		names = append(names[:most:most], fmt.Sprintf("and %d more", len(names)-most))
+	}
+	return strings.Join(names, ", ")
+}
+
+// bundlesPossible checks what the members of a port-channel have in common.
+func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.FieldErrors {
+	var es fabric.FieldErrors
+	for _, name := range slices.Sorted(maps.Keys(want.Ports)) {
+		a := to.ports[name]
+		if a.group() == 0 {
+			continue
+		}
+		path := []string{"ports", name, "channel"}
+		if slices.Contains(want.AbsentChannels, a.group()) {
+			es = append(es, &fabric.FieldError{Path: path, Summary: fmt.Sprintf("the port is to join %s, which is to go", fabric.ChannelName(a.group()))})
+		}
+		for _, other := range obs.Order {
+			b, inScope := to.ports[other]
+			if !inScope {
+				b, _ = readAttrs(obs.Ports[other].Lines)
+			}
+			if other != name && b.group() == a.group() && b.channelMode().Protocol() != a.channelMode().Protocol() {
+				es = append(es, &fabric.FieldError{Path: path,
+					Summary: fmt.Sprintf("%s is in %s in mode %q", fabric.ShortPort(other), fabric.ChannelName(a.group()), b.channelMode()),
+					Detail:  "all members of a port-channel speak one protocol: change them together"})
+				break
+			}
+		}
+	}
+	return es
+}
+
+// portOrder is the switch's own order, so that a plan reads like its
+// configuration, with the port-channels first.
+func portOrder(obs fabric.Observation, from, to state) []string {
+	inScope := maps.Clone(from.ports)
+	maps.Copy(inScope, to.ports)
+	place := make(map[string]int, len(obs.Order))
+	for i, name := range obs.Order {
+		place[name] = i
+	}
+	rank := func(name string) int {
+		if group := fabric.ChannelGroup(name); group != 0 {
+			return group - maxGroup
+		}
+		if i, ok := place[name]; ok {
+			return i
+		}
+		return len(place)
+	}
+	return slices.SortedFunc(maps.Keys(inScope), func(a, b string) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
+	})
+}
+
+// maxGroup is above every number of a port-channel.
+const maxGroup = 10000
 
 func union(a, b map[int]fabric.VLAN) map[int]fabric.VLAN {
 	out := maps.Clone(a)

@@ -206,7 +206,7 @@ func TestPlanRefuses(t *testing.T) {
 	client := obs
 	client.VTPMode = "client"
 	member := obs
-	member.Ports = map[string]fabric.Port{gi1: ParsePort(gi1, []string{" channel-group 1 mode active"}), gi2: ParsePort(gi2, []string{" no switchport"})}
+	member.Ports = map[string]fabric.Port{gi1: ParsePort(gi1, []string{" channel-group 1 mode active"}), gi2: ParsePort(gi2, []string{" no switchport", " ip address 192.0.2.1 255.255.255.0"})}
 	for _, tc := range []struct {
 		name string
 		obs  fabric.Observation
@@ -333,7 +333,7 @@ func randomPort(rng *rand.Rand, f *fakeSwitch, p *fakePort) {
 	}
 	p.portfast = []string{"", "plain", "trunk", "edge", "disable"}[rng.IntN(5)]
 	p.shutdown = rng.IntN(3) == 0
-	p.other = []string{"switchport nonegotiate", "spanning-tree bpduguard enable"}[:rng.IntN(3)]
+	p.other = []string{"switchport block unicast", "load-interval 30"}[:rng.IntN(3)]
 }
 
 func randomWant(rng *rand.Rand, f *fakeSwitch) fabric.Want {

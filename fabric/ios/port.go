@@ -12,6 +12,7 @@ import (
 // The empty value of each is "no such line". They are kept as text, so that
 // a port can be brought back to exactly the lines that it had.
 type attrs struct {
+	switching     string // "no" on a routed port, "on" where the line is printed
 	description   string
 	encapsulation string // of the trunk: "dot1q", "isl", "negotiate"
 	access        string // a number, or what else IOS allows there
@@ -20,6 +21,26 @@ type attrs struct {
 	mode          string
 	portfast      string // what follows "spanning-tree portfast", or portfastPlain
 	shutdown      bool
+	channel       string // what follows "channel-group": "1 mode active"
+	set           [settingCount]string
+}
+
+// routed says whether the port carries no VLANs.
+func (a attrs) routed() bool { return a.switching == valueNo }
+
+// group is the port-channel that the port is in, 0 for none.
+func (a attrs) group() int {
+	// The pattern allows too few digits to overflow.
+	n, _ := strconv.Atoi(leadingNumberRE.FindString(a.channel))
+	return n
+}
+
+// channelMode is the word after "mode".
+func (a attrs) channelMode() fabric.ChannelMode {
+	if m := channelRE.FindStringSubmatch("channel-group " + a.channel); m != nil {
+		return fabric.ChannelMode(m[2])
+	}
+	return ""
 }
 
 // portfastPlain stands for the line without a keyword after it.
@@ -32,8 +53,8 @@ var (
 	encapRE   = regexp.MustCompile(`^switchport trunk encapsulation (\S+)$`)
 	modeRE    = regexp.MustCompile(`^switchport mode (\S.*)$`)
 	portfRE   = regexp.MustCompile(`^spanning-tree portfast(?: (disable|edge|edge trunk|trunk|network))?$`)
-	channelRE = regexp.MustCompile(`^channel-group (\d{1,5})(?: mode (active|passive|on|desirable|auto))?\b`)
-	routedRE  = regexp.MustCompile(`^(?:no switchport$|no ip address$|ip address |ip vrf forwarding |vrf forwarding )`)
+	channelRE = regexp.MustCompile(`^channel-group (\d{1,4})(?: mode (active|passive|on|desirable|auto)(?: (?:non-)?silent)?)?$`)
+	addressRE = regexp.MustCompile(`^(?:ip address |ip unnumbered |ip vrf forwarding |vrf forwarding |ipv6 address )`)
 )
 
 // readAttrs splits the lines of a port into what is managed and what is not.
@@ -45,8 +66,31 @@ func readAttrs(lines []string) (attrs, []string) {
 			other = append(other, line)
 		}
 	}
+	if a.switching == "" && looksRouted(lines) {
+		a.switching = valueNo
+	}
 	return a, other
 }
+
+// looksRouted says whether lines without a word on switching are those of a
+// routed port: it has an address, or is told to have none. Old Catalysts print
+// "no ip address" on switch ports, too.
+func looksRouted(lines []string) bool {
+	silent := false
+	for _, l := range lines {
+		switch {
+		case strings.HasPrefix(l, "switchport "):
+			return false
+		case addressRE.MatchString(l):
+			return true
+		case l == lineNoAddress:
+			silent = true
+		}
+	}
+	return silent
+}
+
+const lineNoAddress = "no ip address"
 
 // managedLines are the lines that readAttrs understands. An undo keeps these
 // only: the others are never touched, and may hold what belongs in no record.
@@ -70,7 +114,13 @@ func (a *attrs) take(line string) bool {
 	case "shutdown":
 		a.shutdown = true
 		return true
-	case "no shutdown":
+	case "no shutdown", lineNoAddress:
+		return true
+	case "switchport":
+		a.switching = valueOn
+		return true
+	case "no switchport":
+		a.switching = valueNo
 		return true
 	}
 	if m := modeRE.FindStringSubmatch(line); m != nil {
@@ -98,6 +148,16 @@ func (a *attrs) take(line string) bool {
 	}
 	if m := allowedRE.FindStringSubmatch(line); m != nil {
 		return a.takeAllowed(m[1])
+	}
+	if channelRE.MatchString(line) {
+		a.channel = strings.TrimPrefix(line, "channel-group ")
+		return true
+	}
+	for i, s := range settings {
+		if v, ok := s.take(line); ok {
+			a.set[i] = v
+			return true
+		}
 	}
 	return false
 }
@@ -134,15 +194,26 @@ func (a *attrs) takeAllowed(list string) bool {
 
 // ParsePort reads the lines of one interface of a running configuration.
 func ParsePort(name string, body []string) fabric.Port {
+	lines := trimBody(body)
+	a, other := readAttrs(lines)
+	p := a.port()
+	p.Name, p.Other, p.Lines = name, other, lines
+	return p
+}
+
+func trimBody(body []string) []string {
 	lines := make([]string, 0, len(body))
 	for _, l := range body {
 		if l = strings.TrimSpace(l); l != "" && l != "!" {
 			lines = append(lines, l)
 		}
 	}
-	a, other := readAttrs(lines)
+	return lines
+}
+
+// port says the lines in the words of the model.
+func (a attrs) port() fabric.Port {
 	p := fabric.Port{
-		Name:        name,
 		Mode:        fabric.PortMode(a.mode),
 		AccessVLAN:  numberOr1(a.access),
 		NativeVLAN:  numberOr1(a.native),
@@ -150,23 +221,97 @@ func ParsePort(name string, body []string) fabric.Port {
 		Description: a.description,
 		Shutdown:    a.shutdown,
 		PortFast:    portfastActive(a.portfast, a.mode),
-		Other:       other,
-		Lines:       lines,
+		Routed:      a.routed(),
+
+		VoiceVLAN: voiceNumber(a.set[setVoice]),
+		BPDUGuard: fabric.Toggle(a.set[setBPDUGuard]),
+		StormControl: fabric.StormControl{
+			Broadcast: a.set[setStormBroadcast], Multicast: a.set[setStormMulticast], Unicast: a.set[setStormUnicast],
+			Action: stormAction(a.set[setStormShutdown] != "", a.set[setStormTrap] != ""),
+		},
+		PortSecurity: fabric.PortSecurity{
+			Enabled: present(a.set[setSecure]), Maximum: number(a.set[setSecureMax]),
+			Violation: a.set[setSecureViolation], Sticky: present(a.set[setSecureSticky]),
+		},
+		DHCPSnoopingTrust: present(a.set[setSnoopTrust]),
+		LLDP:              fabric.PortLLDP{Transmit: spoken(a.set[setLLDPTransmit]), Receive: spoken(a.set[setLLDPReceive])},
+		CDP:               spoken(a.set[setCDP]),
+		PoE:               powerOf(a.set[setPower]),
+		Speed:             a.set[setSpeed],
+		Duplex:            a.set[setDuplex],
+		MTU:               number(a.set[setMTU]),
 	}
 	if p.Allowed.IsZero() {
 		p.Allowed = fabric.AllVLANs()
 	}
-	for _, l := range other {
-		if m := channelRE.FindStringSubmatch(l); m != nil {
-			// The pattern allows too few digits to overflow.
-			group, _ := strconv.Atoi(m[1])
-			p.Channel = &fabric.ChannelMember{Group: group, Mode: fabric.ChannelMode(m[2])}
-		}
-		if routedRE.MatchString(l) {
-			p.Routed = true
-		}
+	if a.set[setNonegotiate] != "" {
+		p.Negotiate = fabric.Disable
+	}
+	if a.set[setGuard] == guardRoot {
+		p.GuardRoot = fabric.Enable
+	}
+	if a.channel != "" {
+		p.Channel = &fabric.ChannelMember{Group: a.group(), Mode: a.channelMode()}
 	}
 	return p
+}
+
+const guardRoot = "root"
+
+// present is the word for a line that is there, and none for one that is not.
+func present(value string) fabric.Toggle {
+	if value == "" {
+		return ""
+	}
+	return fabric.Enable
+}
+
+// spoken is the word for a setting that is on by default.
+func spoken(value string) fabric.Toggle {
+	switch value {
+	case valueNo:
+		return fabric.Disable
+	case valueOn:
+		return fabric.Enable
+	}
+	return ""
+}
+
+func stormAction(shutdown, trap bool) string {
+	switch {
+	case shutdown && trap:
+		return "shutdown trap"
+	case shutdown:
+		return "shutdown"
+	case trap:
+		return "trap"
+	}
+	return ""
+}
+
+// voiceWords are the voice VLANs that are words.
+var voiceWords = map[string]int{"dot1p": fabric.VoiceDot1p, "untagged": fabric.VoiceUntagged, "none": fabric.VoiceNone}
+
+func voiceNumber(value string) int {
+	if n, ok := voiceWords[value]; ok {
+		return n
+	}
+	return number(value)
+}
+
+// powerOf reads "auto max 15400", "never" and the like.
+func powerOf(value string) fabric.PoE {
+	mode, limit, _ := strings.Cut(value, " max ")
+	return fabric.PoE{Mode: mode, MaxMilliwatts: number(limit)}
+}
+
+// number is the value of a line that holds one, and 0 where there is none.
+func number(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		return 0
+	}
+	return n
 }
 
 // numberOr1 is the VLAN of a line; a missing line, or one that takes the VLAN

@@ -107,7 +107,8 @@ func ParseRunning(text string) (fabric.Config, error) {
 	if err != nil {
 		return fabric.Config{}, err
 	}
-	cfg := fabric.Config{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}}
+	cfg := fabric.Config{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}, SVIs: map[int]fabric.SVI{}}
+	var global []string
 	for _, s := range secs {
 		word, rest, _ := strings.Cut(s.head, " ")
 		switch word {
@@ -117,6 +118,10 @@ func ParseRunning(text string) (fabric.Config, error) {
 			parseVLANSection(rest, s.body, cfg.VLANs)
 		case "interface":
 			name := strings.TrimSpace(rest)
+			if id := fabric.SVINumber(name); id != 0 {
+				cfg.SVIs[id] = ParseSVI(id, s.body)
+				continue
+			}
 			if !isPort(name) {
 				continue
 			}
@@ -124,8 +129,14 @@ func ParseRunning(text string) (fabric.Config, error) {
 				cfg.Order = append(cfg.Order, name)
 			}
 			cfg.Ports[name] = ParsePort(name, s.body)
+		default:
+			if (&globalAttrs{}).take(s.head) {
+				global = append(global, s.head)
+			}
 		}
 	}
+	cfg.Global = readGlobal(global).model()
+	cfg.Global.Lines = global
 	return cfg, nil
 }
 

@@ -8,18 +8,47 @@ import (
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
-// state is the part of a switch that a change is about. A VLAN that is in the
-// scope and does not exist has no entry in vlans.
+// state is the part of a switch that a change is about. What is in the scope
+// and does not exist has no entry.
 type state struct {
-	vlans map[int]fabric.VLAN
-	ports map[string]attrs
+	vlans  map[int]fabric.VLAN
+	ports  map[string]attrs
+	svis   map[int]sviAttrs
+	global globalAttrs
+}
+
+func newState() state {
+	return state{map[int]fabric.VLAN{}, map[string]attrs{}, map[int]sviAttrs{}, globalAttrs{}}
 }
 
 // transition writes the lines that lead from one state to the other: VLANs
-// come first and go last, so that no port is ever in a VLAN that is not there.
-// It is used both ways; the rollback of a change is the transition back.
+// come first and go last, so that no port is ever in a VLAN that is not there,
+// and so do port-channels around their members. It is used both ways; the
+// rollback of a change is the transition back.
 func transition(from, to state, order []string) []string {
 	var w writer
+	w.vlansCome(from, to)
+	before, after := globalLines(from.global, to.global)
+	w.global(before...)
+	from.ports = maps.Clone(from.ports)
+	w.leaveBundles(from, to, order)
+	w.portsChange(from, to, order)
+	w.svisChange(from, to)
+	for _, name := range order {
+		if _, stays := to.ports[name]; !stays {
+			w.global("no interface " + name)
+		}
+	}
+	w.global(after...)
+	for _, id := range slices.Sorted(maps.Keys(from.vlans)) {
+		if _, stays := to.vlans[id]; !stays {
+			w.global(fmt.Sprintf("no vlan %d", id))
+		}
+	}
+	return w.lines
+}
+
+func (w *writer) vlansCome(from, to state) {
 	for _, id := range slices.Sorted(maps.Keys(from.vlans)) {
 		// A name must be free before another VLAN can have it.
 		if nameIsTaken(from, to, id) {
@@ -35,17 +64,38 @@ func transition(from, to state, order []string) []string {
 			w.vlan(id, lines...)
 		}
 	}
+}
+
+// portsChange writes the blocks of ports and port-channels. The port-channels
+// stand first in the order: what changes on them changes on their members, too.
+func (w *writer) portsChange(from, to state, order []string) {
 	for _, name := range order {
-		if have, want := from.ports[name], to.ports[name]; have != want {
-			w.port(name, portLines(have, want))
+		want, stays := to.ports[name]
+		if !stays {
+			continue
+		}
+		have, exists := from.ports[name]
+		if lines := portLines(have, want); len(lines) > 0 || !exists {
+			w.block(name, lines)
+		}
+		if group := fabric.ChannelGroup(name); group != 0 && exists {
+			spread(from, to, group, have, want)
 		}
 	}
-	for _, id := range slices.Sorted(maps.Keys(from.vlans)) {
-		if _, stays := to.vlans[id]; !stays {
-			w.global(fmt.Sprintf("no vlan %d", id))
+}
+
+func (w *writer) svisChange(from, to state) {
+	for _, id := range slices.Sorted(maps.Keys(to.svis)) {
+		have, exists := from.svis[id]
+		if lines := sviLines(have, to.svis[id]); len(lines) > 0 || !exists {
+			w.block(fabric.SVIName(id), lines)
 		}
 	}
-	return w.lines
+	for _, id := range slices.Sorted(maps.Keys(from.svis)) {
+		if _, stays := to.svis[id]; !stays {
+			w.global("no interface " + fabric.SVIName(id))
+		}
+	}
 }
 
 // nameIsTaken says whether a VLAN holds a name that another one is to get.
@@ -77,93 +127,50 @@ func vlanLines(have, want fabric.VLAN, exists bool) ([]string, bool) {
 			lines = append(lines, "name "+wantName)
 		}
 	}
+	haveState, wantState := stateOf(have.State), stateOf(want.State)
 	if !exists {
-		switch want.State {
-		case "suspended":
-			lines = append(lines, "state suspend")
-		case "act/lshut":
-			lines = append(lines, "shutdown")
-		case "sus/lshut":
-			lines = append(lines, "state suspend", "shutdown")
-		}
+		haveState = vlanState{}
+	}
+	if haveState.suspended != wantState.suspended {
+		lines = append(lines, map[bool]string{true: "state suspend", false: "state active"}[wantState.suspended])
+	}
+	if haveState.shut != wantState.shut {
+		lines = append(lines, onOff(wantState.shut, "shutdown"))
 	}
 	return lines, !exists || len(lines) > 0
 }
 
-// portLines are the lines within `interface X` that lead from one set of
-// managed lines to the other.
-//
-// A port that is to be shut goes down before it changes and one that is to
-// open comes up after. Before a port becomes a trunk its encapsulation, native
-// VLAN and list are set, so that it is never a trunk for more than it should
-// be; when it stops being one, they are cleared after.
-func portLines(from, to attrs) []string {
-	var out []string
-	add := func(lines ...string) { out = append(out, lines...) }
-	if from.shutdown != to.shutdown && to.shutdown {
-		add("shutdown")
-	}
-	if from.description != to.description {
-		add(valueLine("description", to.description))
-	}
-	widen, narrow := allowedLines(from.allowed, to.allowed)
-	trunk := func() {
-		add(widen...)
-		if from.native != to.native {
-			add(valueLine("switchport trunk native vlan", to.native))
-		}
-		add(narrow...)
-	}
-	becomesTrunk := from.mode != to.mode && to.mode != string(fabric.ModeAccess) && to.mode != ""
-	// A trunk needs an encapsulation that is settled: it is set before the
-	// mode, and left to negotiation after.
-	encapsulate := from.encapsulation != to.encapsulation
-	settled := to.encapsulation != "" && to.encapsulation != "negotiate"
-	if encapsulate && settled {
-		add(valueLine("switchport trunk encapsulation", to.encapsulation))
-	}
-	if from.access != to.access {
-		add(valueLine("switchport access vlan", to.access))
-	}
-	if becomesTrunk || from.mode == to.mode {
-		trunk()
-	}
-	if from.mode != to.mode {
-		add(valueLine("switchport mode", to.mode))
-		if !becomesTrunk {
-			trunk()
-		}
-	}
-	if encapsulate && !settled {
-		add(valueLine("switchport trunk encapsulation", to.encapsulation))
-	}
-	if from.portfast != to.portfast {
-		add(portfastLine(from.portfast, to.portfast))
-	}
-	if from.shutdown != to.shutdown && !to.shutdown {
-		add("no shutdown")
-	}
-	return out
+// vlanState is what the status of a VLAN is made of.
+type vlanState struct {
+	suspended bool
+	shut      bool // on this switch only
 }
 
-// valueLine sets a value, or takes the line away.
-func valueLine(command, value string) string {
-	if value == "" {
-		return "no " + command
+func stateOf(status string) vlanState {
+	switch status {
+	case "suspended", fabric.VLANSuspend:
+		return vlanState{suspended: true}
+	case "act/lshut", "act/ishut":
+		return vlanState{shut: true}
+	case "sus/lshut":
+		return vlanState{suspended: true, shut: true}
 	}
-	return command + " " + value
+	return vlanState{}
 }
 
-func portfastLine(from, to string) string {
-	const command = "spanning-tree portfast"
-	no, value := "", to
-	if to == "" {
-		no, value = "no ", from
+// wantState is the status that a wanted VLAN is to have.
+func wantState(have, want string) string {
+	switch {
+	case want == "":
+		return have
+	case want == fabric.VLANActive:
+		return ""
+	case want == fabric.VLANSuspend && stateOf(have).shut:
+		return "sus/lshut"
+	case want == fabric.VLANSuspend:
+		return "suspended"
 	}
-	if value == portfastPlain {
-		return no + command
-	}
-	return no + command + " " + value
+	return want
 }
 
 // writer keeps track of the mode that the lines are in.
@@ -179,11 +186,13 @@ func (w *writer) leave() {
 	}
 }
 
-// global writes a line outside of any block. The block before it is left
+// global writes lines outside of any block. The block before it is left
 // explicitly, so that no line depends on IOS guessing which mode was meant.
-func (w *writer) global(line string) {
-	w.leave()
-	w.lines = append(w.lines, line)
+func (w *writer) global(lines ...string) {
+	if len(lines) > 0 {
+		w.leave()
+		w.lines = append(w.lines, lines...)
+	}
 }
 
 // vlan writes a VLAN's block. IOS carries it out on leaving it: with an exit
@@ -195,7 +204,8 @@ func (w *writer) vlan(id int, lines ...string) {
 	w.leave()
 }
 
-func (w *writer) port(name string, lines []string) {
+// block writes the block of an interface.
+func (w *writer) block(name string, lines []string) {
 	w.lines = append(w.lines, "interface "+name)
 	w.lines = append(w.lines, lines...)
 	w.inside = true
