@@ -186,6 +186,8 @@ type Observation struct {
 	VTPMode      string       `json:"vtp_mode"` // "server", "client", "transparent", "off"
 	VTPVersion   int          `json:"vtp_version,omitempty"`
 	Capabilities Capabilities `json:"capabilities"`
+	// Nexus is nil on other platforms than NX-OS.
+	Nexus *Nexus `json:"nexus,omitempty"`
 	// Running is the running configuration as text. It can hold secrets: it is
 	// for comparing on the spot, never for state, logs or messages.
 	Running string `json:"-"`
