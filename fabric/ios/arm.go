@@ -45,10 +45,7 @@ func (s *Session) armTimer(ctx context.Context, minutes int, wait time.Duration,
 	return s.enterConfig(ctx, wait, tell)
 }
 
-var (
-	saveAskRE    = regexp.MustCompile(`(?i)Save\? \[yes/no\]: ?$`)
-	notPresentRE = regexp.MustCompile(`(?i)not present|not found|no such file`)
-)
+var saveAskRE = regexp.MustCompile(`(?i)Save\? \[yes/no\]: ?$`)
 
 // armReload schedules a reload, if what it would lead to is what the switch is
 // now. running is the configuration as it is.
@@ -70,7 +67,7 @@ func (s *Session) armReload(ctx context.Context, minutes int, owner, running str
 		return err
 	}
 	if startup == "" {
-		return unusable("the switch has no startup configuration")
+		return unusable("the switch has no startup configuration, or one that is not whole")
 	}
 	if !sameConfig(running, startup) {
 		return unusable("the running configuration has changes that were never saved, and a reload would lose them")
@@ -95,14 +92,13 @@ func (s *Session) armReload(ctx context.Context, minutes int, owner, running str
 	return nil
 }
 
-// readStartup reads the startup configuration; empty if there is none.
+// readStartup reads the startup configuration; empty if there is none that is
+// whole. Without a banner in it no line can look like the prompt: then what
+// came is all there is.
 func (s *Session) readStartup(ctx context.Context) (string, error) {
 	text, err := s.read(ctx, "show startup-config", func(text string) bool {
-		if refusal(text) == ClassReject || len(text) < 200 && notPresentRE.MatchString(text) {
-			return true
-		}
-		_, err := sections(text)
-		return err == nil
+		_, bad := sections(text)
+		return bad == nil || !strings.Contains(text, "banner ")
 	})
 	var refused *AnswerError
 	if errors.As(err, &refused) {

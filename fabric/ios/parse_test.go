@@ -67,10 +67,12 @@ func TestShortReadEverywhere(t *testing.T) {
 
 func TestUnsaved(t *testing.T) {
 	text := readFile(t, "running-3560x.txt")
-	if !unsaved(text) {
+	if newer, told := unsaved(text); !newer || !told {
 		t.Error("a change after the save is not seen")
 	}
-	if unsaved(strings.ReplaceAll(text, "10:58:40", "11:02:17")) || unsaved("hostname x\nend\n") {
+	later, told := unsaved(strings.ReplaceAll(text, "10:58:40", "11:02:17"))
+	none, toldNone := unsaved("hostname x\nend\n")
+	if later || none || told || toldNone {
 		t.Error("a saved configuration counts as unsaved")
 	}
 }

@@ -58,19 +58,30 @@ var (
 )
 
 // unsaved says whether the head of a running configuration tells of a change
-// that is newer than the last save. It is false where it does not say.
-func unsaved(running string) bool {
+// that is newer than the last save, and whether it tells at all: its times are
+// in whole seconds.
+func unsaved(running string) (newer, told bool) {
 	changed := changedRE.FindStringSubmatch(running)
-	if changed == nil {
-		return false
-	}
 	written := writtenRE.FindStringSubmatch(running)
-	if written == nil {
-		return true
+	switch {
+	case changed == nil:
+		return false, false
+	case written == nil:
+		return true, true
 	}
 	a, errA := headTime(changed[1])
 	b, errB := headTime(written[1])
-	return errors.Join(errA, errB) == nil && a.After(b)
+	return a.After(b), errors.Join(errA, errB) == nil && !a.Equal(b)
+}
+
+// needsSave says whether a reload would lose something. Where the head of the
+// running configuration does not tell, the startup configuration does.
+func (s *Session) needsSave(ctx context.Context, running string) (bool, error) {
+	if newer, told := unsaved(running); told {
+		return newer, nil
+	}
+	startup, err := s.readStartup(ctx)
+	return err == nil && startup != "" && !sameConfig(running, startup), err
 }
 
 // headTime reads "12:00:01 UTC Mon Mar 1 2024". Both times of a head are in the

@@ -141,10 +141,7 @@ func (x *txn) run(ctx context.Context, parts []Part) (errs []error, err error) {
 		return errs, err
 	}
 	if x.out.Change.Empty() {
-		if x.opts.Save && (unsaved(before.Running) || x.out.Recovered.Action == Finished) {
-			return errs, x.save(ctx)
-		}
-		return errs, nil
+		return errs, x.saveOld(ctx)
 	}
 	if unmet := x.out.Change.Unmet; len(unmet) > 0 {
 		return errs, &UnmetError{Switch: x.target.String(), Unmet: unmet}
@@ -324,6 +321,20 @@ func (x *txn) confirm(ctx context.Context, want fabric.Want) error {
 	}
 	x.way = ""
 	return nil
+}
+
+// saveOld saves what is in force already and would not survive a reload.
+func (x *txn) saveOld(ctx context.Context) error {
+	if !x.opts.Save {
+		return nil
+	}
+	if x.out.Recovered.Action != Finished {
+		needed, err := x.s.needsSave(ctx, x.out.Before.Running)
+		if err != nil || !needed {
+			return err
+		}
+	}
+	return x.save(ctx)
 }
 
 // save saves once; on a new session if the first is lost.

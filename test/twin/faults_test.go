@@ -49,7 +49,7 @@ func newRig(t testing.TB, way ios.WayBack, dirty bool) rig {
 	}
 	sim, target := newSwitchFrom(t, iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable",
 		Startup: startup, Ports: 4, BootTime: 100 * time.Millisecond})
-	target.Timeouts = fabric.Timeouts{Command: 2 * time.Second, Retry: 30 * time.Millisecond}
+	target.Timeouts = fabric.Timeouts{Command: time.Second, Retry: 30 * time.Millisecond}
 	if !dirty {
 		if _, err := sim.Exec("write memory"); err != nil {
 			t.Fatal(err)
@@ -175,6 +175,9 @@ func strike(t *testing.T, r rig, way ios.WayBack, kind iossim.FaultKind, n int, 
 	benign := kind == iossim.MidLineText || kind == iossim.SyslogBurst || kind == iossim.SlowFlush || kind == iossim.BusyNVRAM
 	if benign && err != nil {
 		complain("this fault need not end a transaction")
+	}
+	if left := r.sim.PendingFaults(); left != 0 {
+		complain("the fault did not strike")
 	}
 	nothingPending(t, r.sim)
 	return c
