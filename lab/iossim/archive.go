@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
 )
 
 // archiveCommands keep configurations on the flash and put them back.
@@ -200,7 +202,7 @@ configuration. Enter Y if you are sure you want to proceed. ? [no]: `, false, fu
 // alone stay as they are.
 func (s *Sim) restore(text string) {
 	s.run.hostname = "Switch"
-	s.run.globals = nil
+	s.run.globals, s.run.bridges, s.run.snooped = nil, nil, wire.VLANs{}
 	for name, i := range s.run.ifaces {
 		if !i.undeletable {
 			delete(s.run.ifaces, name)

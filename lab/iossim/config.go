@@ -74,7 +74,7 @@ func globalKey(line string) string {
 // onByDefault are settings whose `no` is shown and whose positive form is not.
 var onByDefault = []string{
 	"aaa new-model", "cdp run", "ip domain-lookup", "ip domain lookup", "ip http server", "ip http secure-server", "ip routing",
-	"service pad", "service password-encryption", "service config", "logging console", "logging monitor", "ip gratuitous-arps",
+	"ip dhcp snooping information option", "ip dhcp snooping verify mac-address", "service pad", "service password-encryption", "service config", "logging console", "logging monitor", "ip gratuitous-arps",
 	"ip source-route", "vstack", "ip igmp snooping", "file verify auto",
 }
 

@@ -2,7 +2,6 @@ package iossim
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -28,40 +27,27 @@ var interfaceCommands = []command{
 	{pattern: "switchport trunk encapsulation (dot1q|isl|negotiate)", run: ports(setEncapsulation)},
 	{pattern: "(no|default) switchport trunk encapsulation", run: ports(setEncapsulation)},
 	{pattern: "[(no|default)] switchport nonegotiate", run: ports(setNonegotiate)},
-	{pattern: "[(no|default)] switchport (voice|port-security|protected|block|priority|private-vlan|backup) [LINE]", run: storeInterface},
+	{pattern: "switchport voice vlan (1-4094|dot1p|none|untagged)", run: ports(setVoice)},
+	{pattern: "(no|default) switchport voice vlan [LINE]", run: ports(func(c *call, i *iface) error { i.voice = ""; return nil })},
+	{pattern: "[(no|default)] switchport (priority|private-vlan|backup) [LINE]", run: storeInterface},
 	{pattern: "spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
 	{pattern: "(no|default) spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
-	{pattern: "channel-group 1-48 mode (on|active|passive|auto|desirable)", run: joinChannel},
 }
 
 // interfaceWords begin the lines that are kept and shown, and do nothing else.
 var interfaceWords = []string{
-	"arp", "authentication", "auto", "bandwidth", "carrier-delay", "cdp", "channel-group", "channel-protocol", "delay", "dot1x", "duplex",
-	"flowcontrol", "hold-queue", "ip access-group", "ip address", "ip arp", "ip dhcp", "ip helper-address", "ip igmp", "ip proxy-arp",
-	"ip redirects", "ip route-cache", "ip unreachables", "ip verify", "ipv6", "keepalive", "lacp", "lldp", "load-interval", "logging event", "mab",
-	"mac access-group", "macro", "mdix", "media-type", "mls", "mtu", "mvr", "negotiation", "network-policy", "nmsp", "pagp", "power",
-	"priority-queue", "queue-set", "rmon", "service-policy", "snmp", "spanning-tree bpdufilter", "spanning-tree bpduguard",
-	"spanning-tree cost", "spanning-tree guard", "spanning-tree link-type", "spanning-tree mst", "spanning-tree port-priority",
-	"spanning-tree vlan", "speed", "srr-queue", "standby", "storm-control", "udld", "vtp",
+	"arp", "authentication", "auto", "bandwidth", "carrier-delay", "cdp", "delay", "dot1x", "encapsulation", "flowcontrol", "hold-queue",
+	"ip access-group", "ip arp", "ip dhcp", "ip igmp", "ip nat", "ip ospf", "ip pim", "ip policy", "ip verify", "ip vrf", "ipv6", "lacp", "lldp", "logging event",
+	"mab", "mac access-group", "macro", "mdix", "media-type", "mls", "mvr", "negotiation", "network-policy", "nmsp", "ntp", "pagp",
+	"power", "priority-queue", "queue-set", "rmon", "service-policy", "snmp", "spanning-tree mst", "spanning-tree vlan", "srr-queue",
+	"standby", "udld", "vrf", "vtp",
 }
 
 // interfaceAlone are those of interfaceWords that are whole commands.
-var interfaceAlone = []string{"ip proxy-arp", "ip redirects", "ip route-cache", "ip unreachables", "keepalive", "mab"}
-
-// interfaceOn are settings of a port whose `no` is shown and whose positive
-// form is not.
-var interfaceOn = []string{
-	"cdp enable", "lldp transmit", "lldp receive", "mdix auto", "logging event link-status", "snmp trap link-status", "ip route-cache",
-	"ip proxy-arp", "ip redirects", "ip unreachables", "keepalive",
-}
+var interfaceAlone = []string{"mab"}
 
 // interfaceSingles are settings of a port that a new line replaces.
-var interfaceSingles = []string{
-	"bandwidth", "channel-group", "channel-protocol", "delay", "duplex", "ip address", "load-interval", "media-type", "mtu", "power inline",
-	"spanning-tree bpduguard", "spanning-tree bpdufilter", "spanning-tree cost", "spanning-tree guard", "spanning-tree link-type",
-	"spanning-tree port-priority", "speed", "switchport port-security maximum", "switchport port-security violation",
-	"switchport voice vlan", "udld port",
-}
+var interfaceSingles = []string{"bandwidth", "delay", "media-type", "udld port", "ip vrf forwarding", "vrf forwarding"}
 
 // each runs a command on every selected interface and stops at the first that
 // does not take it, as a range does.
@@ -74,7 +60,11 @@ func each(run func(*call, *iface) error) func(*call) error {
 				// Another session removed it.
 				continue
 			}
-			if err := run(c, i); err != nil {
+			err := run(c, i)
+			if err == nil {
+				c.lead(i)
+			}
+			if err != nil {
 				if c.ranged {
 					if answer := answer(""); errors.As(err, &answer) {
 						err = rejected("%v%% Range command terminated because it failed on %s\n", err, i.name)
@@ -167,6 +157,7 @@ func removeInterface(c *call) error {
 		return rejected("%% Removal of physical interfaces is not permitted.\n")
 	}
 	c.touched = true
+	c.sim.disband(i)
 	delete(c.sim.run.ifaces, i.name)
 	return nil
 }
@@ -206,6 +197,9 @@ func setShutdown(c *call, i *iface) error {
 		}
 	}
 	i.shutdown = down
+	if down {
+		i.errDisabled = false
+	}
 	return nil
 }
 
@@ -243,6 +237,19 @@ func setAccess(c *call, i *iface) error {
 		}
 	}
 	i.access = id
+	return nil
+}
+
+// setVoice sets the VLAN that phones tag, or what they do instead.
+func setVoice(c *call, i *iface) error {
+	id := c.num(0)
+	if id > 0 && !c.sim.db.exists(id) && !c.loading && c.sim.db.Mode != "client" {
+		c.notice("%% Voice VLAN does not exist. Creating vlan %d\n", id)
+		c.createVLANs(wire.VLANsOf(id))
+	}
+	if i.voice = c.words[3]; i.voice == "none" {
+		i.voice = ""
+	}
 	return nil
 }
 
@@ -340,29 +347,12 @@ func setPortfast(c *call, i *iface) error {
 	return nil
 }
 
-// joinChannel bundles ports; the port-channel comes into being by it.
-func joinChannel(c *call) error {
-	name := fmt.Sprintf("Port-channel%d", c.num(0))
-	if c.sim.run.ifaces[name] == nil {
-		c.notice("Creating a port-channel interface Port-channel %d\n", c.num(0))
-		c.notice("\n")
-		c.exists(name)
-	}
-	return storeInterface(c)
-}
-
 // storeInterface keeps a line that does nothing else.
 func storeInterface(c *call) error {
 	return each(func(c *call, i *iface) error {
 		line := c.canonical()
-		if strings.Contains(line, "ip address") && i.switched() && !i.routed {
-			return c.invalidWord(len(strings.Fields(line[:strings.Index(line, "address")])))
-		}
 		if !c.negated() {
 			i.other = removeLines(i.other, "no "+line)
-			if slices.Contains(interfaceOn, line) {
-				return nil
-			}
 			for _, key := range interfaceSingles {
 				if strings.HasPrefix(line, key+" ") {
 					i.other = removeLines(i.other, key)
@@ -377,9 +367,6 @@ func storeInterface(c *call) error {
 			if strings.HasPrefix(bare, key+" ") {
 				i.other = removeLines(i.other, key)
 			}
-		}
-		if c.words[0] == "no" && slices.Contains(interfaceOn, bare) {
-			i.other = append(removeLines(i.other, line), line)
 		}
 		return nil
 	})(c)

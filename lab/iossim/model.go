@@ -98,10 +98,15 @@ type iface struct {
 	allowed      wire.VLANs
 	encap        string // "", "dot1q" or "isl"; empty negotiates where ISL exists
 	nonegotiate  bool
+	voice        string // a number, "dot1p", "untagged" or empty
+	group        int    // the port-channel that it is a member of, or 0
+	groupMode    string
 	portfast     string // "", "edge", "trunk", "network" or "disable"
 	other        []string
 	undeletable  bool // a socket of the chassis, or Vlan1
 	managementIf bool // a port that is not switched
+	errDisabled  bool
+	suspended    string // why a member is not in its bundle
 }
 
 func newInterface(name string) *iface {
@@ -143,6 +148,8 @@ type running struct {
 	hostname string
 	ifaces   map[string]*iface
 	globals  []*stanza
+	bridges  map[int]bridge // spanning tree by VLAN, where it is not the default
+	snooped  wire.VLANs     // where DHCP is watched
 }
 
 // names are the interfaces in the order of the configuration.

@@ -10,9 +10,9 @@ import (
 var grammars struct{ exec, config, iface, vlan *node }
 
 func init() {
-	grammars.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands)
-	grammars.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, moveCommands)
-	grammars.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, moveCommands)
+	grammars.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands, portShows, snoopingCommands[len(snoopingCommands)-1:])
+	grammars.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, spanningTreeCommands, snoopingCommands[:len(snoopingCommands)-1], moveCommands)
+	grammars.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, channelCommands, settingCommands(), moveCommands)
 	grammars.vlan = newGrammar(vlanCommands, moveCommands)
 }
 

@@ -2,7 +2,7 @@ package iossim
 
 import (
 	"maps"
-	"strings"
+	"strconv"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
 )
@@ -10,6 +10,7 @@ import (
 // drive tells the plane what the configuration comes to, if that changed. The
 // caller holds the lock.
 func (s *Sim) drive() {
+	s.noteMisfits()
 	if s.cfg.Plane == nil {
 		return
 	}
@@ -41,15 +42,20 @@ func (s *Sim) portStates() map[string]wire.PortState {
 		case i.kind() == "Vlan":
 			_, numbers := splitName(name)
 			states[name] = wire.PortState{Up: !i.shutdown, Access: carried(numbers[0])}
-		case !i.switched() || i.routed || strings.HasPrefix(name, "Port-channel"):
+		case !i.switched() || i.routed:
 			continue
+		case i.group > 0 && i.suspended != "" || i.errDisabled:
+			states[name] = wire.PortState{}
+		case i.group > 0:
+			states[name] = wire.PortState{Up: !i.shutdown, Bundle: channelName(i.group)}
 		case i.trunking():
 			states[name] = wire.PortState{
 				Up: !i.shutdown, Mode: wire.Trunk,
 				Native: carried(i.native), Allowed: i.allowed.Intersect(live),
 			}
 		default:
-			states[name] = wire.PortState{Up: !i.shutdown, Access: carried(i.access)}
+			voice, _ := strconv.Atoi(i.voice)
+			states[name] = wire.PortState{Up: !i.shutdown, Access: carried(i.access), Voice: carried(voice)}
 		}
 	}
 	return states

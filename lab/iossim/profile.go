@@ -15,7 +15,14 @@ type Profile struct {
 	// Routed says that ports can be made routed ones (`no switchport`).
 	Routed bool
 
-	release     string // as in the configuration's version line
+	// PoE says that ports can power what is plugged in.
+	PoE bool
+	// XE is a switch that runs IOS-XE.
+	XE bool
+
+	portMTU     bool     // `mtu` is a setting of ports
+	factory     []string // lines in place of those of the common factory set
+	release     string   // as in the configuration's version line
 	image       string
 	family      string
 	train       string

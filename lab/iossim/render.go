@@ -15,7 +15,7 @@ var order = []string{
 	"service", "hostname", "boot-", "boot", "logging buffered", "logging console", "logging monitor",
 	"enable", "username", "aaa", "clock", "switch", "system", "vtp", "ip routing", "ip dhcp", "ip domain-name", "ip domain-lookup", "ip domain",
 	"ip name-server", "ip multicast", "ip device", "ip arp", "ipv6 unicast", "ipv6", "mls", "udld", "crypto", "archive", "errdisable",
-	"spanning-tree", "port-channel", "vlan", "lldp", "cdp", "class-map", "policy-map",
+	"spanning-tree", "spanning-tree vlan", "port-channel", "vlan", "lldp", "cdp", "class-map", "policy-map",
 	"interface",
 	"ip default-gateway", "ip forward-protocol", "ip http", "ip route", "ip tftp", "ip ssh", "ip scp", "ip access-list", "ip", "",
 	"logging", "access-list", "snmp-server", "tacacs", "tacacs-server", "radius", "radius-server", "alias", "banner", "line", "monitor", "ntp", "sntp", "end",
@@ -54,6 +54,12 @@ func (s *Sim) text() string {
 		for _, lines := range vlanSections(&s.db) {
 			add(rank("vlan"), lines...)
 		}
+	}
+	for _, l := range s.run.bridgeLines() {
+		add(rank(l), l)
+	}
+	for _, l := range s.run.snoopingLines() {
+		add(rank(l), l)
 	}
 	for _, g := range s.run.globals {
 		lines := []string{g.line}
@@ -145,8 +151,9 @@ func vlanSections(db *database) [][]string {
 // interfaceOrder is the order of the lines of an interface, as order is.
 var interfaceOrder = []string{
 	"description", "bandwidth", "switchport access", "switchport trunk encapsulation", "switchport trunk native",
-	"switchport trunk allowed", "switchport mode", "switchport nonegotiate", "switchport voice", "switchport",
-	"ip", "ipv6", "logging", "load-interval", "shutdown", "speed", "duplex", "", "channel-group", "spanning-tree", "service-policy",
+	"switchport trunk allowed", "switchport mode", "switchport nonegotiate", "switchport voice", "switchport", "switchport block", "switchport port-security maximum",
+	"switchport port-security violation", "switchport port-security aging", "switchport port-security mac-address", "switchport port-security",
+	"ip address", "ip access-group", "ip helper-address", "ip", "ipv6", "logging", "load-interval", "shutdown", "power", "mtu", "speed", "duplex", "", "storm-control broadcast", "storm-control multicast", "storm-control unicast", "storm-control action", "channel-group", "spanning-tree", "service-policy", "ip dhcp snooping",
 }
 
 func interfaceRank(line string) int {
@@ -214,6 +221,12 @@ func (s *Sim) interfaceLines(i *iface) []string {
 		}
 		if i.nonegotiate {
 			add("switchport nonegotiate")
+		}
+		if i.voice != "" {
+			add("switchport voice vlan %s", i.voice)
+		}
+		if i.group > 0 {
+			add("channel-group %d mode %s", i.group, i.groupMode)
 		}
 	}
 	if (!i.switched() || i.routed) && !slices.ContainsFunc(i.other, func(l string) bool { return strings.HasPrefix(l, "ip address ") }) {

@@ -2,7 +2,8 @@ package iossim
 
 import (
 	"fmt"
-	"net/netip"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
@@ -20,12 +21,20 @@ func (s *Sim) observer() Observer {
 // connected reports whether a port is enabled and has a live peer.
 func (s *Sim) connected(i *iface) bool {
 	switch {
-	case i.shutdown:
+	case i.shutdown || i.errDisabled:
 		return false
 	case i.kind() == "Vlan":
 		_, numbers := splitName(i.name)
 		return s.db.forwards(numbers[0])
-	case !i.switched() || i.kind() == "Port-channel":
+	case i.kind() == "Loopback":
+		return true
+	case i.kind() == "Port-channel":
+		_, numbers := splitName(i.name)
+		return slices.ContainsFunc(s.memberNames(numbers[0]), func(name string) bool {
+			m := s.run.ifaces[name]
+			return m.suspended == "" && s.connected(m)
+		})
+	case i.managementIf:
 		return false
 	}
 	return s.observer().LinkUp(i.name)
@@ -72,10 +81,20 @@ func showStatus(c *call) error {
 		switch {
 		case i.shutdown:
 			status = "disabled"
+		case i.errDisabled:
+			status = "err-disabled"
 		case up && !i.trunking() && !i.routed && !c.sim.db.forwards(i.access):
 			status = "inactive"
+		case up && i.suspended != "":
+			status = "suspended"
 		case up:
 			status, duplex, speed = "connected", "a-full", "a-1000"
+		}
+		if v := i.value("speed"); v != "" && !strings.HasPrefix(v, "auto") && v != "nonegotiate" {
+			speed = v
+		}
+		if v := i.value("duplex"); v != "" {
+			duplex = v
 		}
 		vlan := fmt.Sprint(i.access)
 		switch {
@@ -114,6 +133,16 @@ func (s *Sim) updown(i *iface, disabled string) (status, protocol string) {
 	return "down", "down"
 }
 
+func (s *Sim) voiceLabel(voice string) string {
+	if id, err := strconv.Atoi(voice); err == nil {
+		return s.vlanLabel(id)
+	}
+	if voice == "" {
+		return "none"
+	}
+	return voice
+}
+
 func (s *Sim) vlanLabel(id int) string {
 	if !s.db.exists(id) {
 		return fmt.Sprintf("%d (Inactive)", id)
@@ -144,6 +173,13 @@ func (c *call) switchport(i *iface) {
 	}
 	operational, encap := "down", ""
 	switch up := c.sim.connected(i); {
+	case up && i.suspended != "":
+	case up && i.group > 0:
+		operational, encap = "trunk", "dot1q"
+		if !i.trunking() {
+			operational, encap = "static access", "native"
+		}
+		operational += fmt.Sprintf(" (member of bundle Po%d)", i.group)
 	case up && i.trunking():
 		operational, encap = "trunk", "dot1q"
 	case up:
@@ -171,7 +207,7 @@ func (c *call) switchport(i *iface) {
 	c.printf("Negotiation of Trunking: %s\n", negotiation)
 	c.printf("Access Mode VLAN: %s\n", c.sim.vlanLabel(i.access))
 	c.printf("Trunking Native Mode VLAN: %s\n", c.sim.vlanLabel(i.native))
-	c.printf("Administrative Native VLAN tagging: enabled\nVoice VLAN: none\n")
+	c.printf("Administrative Native VLAN tagging: enabled\nVoice VLAN: %s\n", c.sim.voiceLabel(i.voice))
 	for _, l := range []string{"host-association", "mapping", "trunk native VLAN"} {
 		c.printf("Administrative private-vlan %s: none \n", l)
 	}
@@ -224,29 +260,6 @@ func showTrunk(c *call) error {
 	table("Vlans allowed and active in management domain", func(i *iface) wire.VLANs { return i.allowed.Intersect(live) })
 	table("Vlans in spanning tree forwarding state and not pruned", func(i *iface) wire.VLANs { return i.allowed.Intersect(live) })
 	return nil
-}
-
-// address is what an interface's `ip address` line says, if it is well formed.
-func (i *iface) address() (netip.Prefix, bool) {
-	for _, l := range i.other {
-		f := strings.Fields(l)
-		if len(f) < 4 || f[0] != "ip" || f[1] != "address" {
-			continue
-		}
-		a, err1 := netip.ParseAddr(f[2])
-		m, err2 := netip.ParseAddr(f[3])
-		if err1 != nil || err2 != nil || !a.Is4() || !m.Is4() {
-			continue
-		}
-		ones := 0
-		for _, b := range m.As4() {
-			for ; b&0x80 != 0; b <<= 1 {
-				ones++
-			}
-		}
-		return netip.PrefixFrom(a, ones), true
-	}
-	return netip.Prefix{}, false
 }
 
 func showIPBrief(c *call) error {
@@ -310,7 +323,11 @@ func (c *call) interfaceDetail(i *iface) {
 	if p, ok := i.address(); ok {
 		c.printf("  Internet address is %s\n", p)
 	}
-	c.printf("  MTU 1500 bytes, BW 1000000 Kbit/sec, DLY 10 usec, \n     reliability 255/255, txload 1/255, rxload 1/255\n")
+	mtu := i.value("mtu")
+	if mtu == "" {
+		mtu = "1500"
+	}
+	c.printf("  MTU %s bytes, BW 1000000 Kbit/sec, DLY 10 usec, \n     reliability 255/255, txload 1/255, rxload 1/255\n", mtu)
 	c.printf("  Encapsulation ARPA, loopback not set\n  Keepalive set (10 sec)\n")
 	if i.kind() != "Vlan" {
 		duplex := "Auto-duplex, Auto-speed"

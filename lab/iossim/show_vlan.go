@@ -26,7 +26,9 @@ func (s *Sim) members(id int) []string {
 	var names []string
 	for _, name := range s.run.names() {
 		i := s.run.ifaces[name]
-		if i.switched() && !i.routed && i.access == id && (!i.trunking() || !s.connected(i)) && i.kind() != "Port-channel" {
+		bundled := i.group > 0 && i.suspended == "" && s.connected(i)
+		idle := i.kind() == "Port-channel" && !s.connected(i)
+		if i.switched() && !i.routed && i.access == id && (!i.trunking() || !s.connected(i)) && !bundled && !idle {
 			names = append(names, shortName(name))
 		}
 	}

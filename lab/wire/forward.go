@@ -18,6 +18,11 @@ func (s *Switch) read(p *port, ep Endpoint) {
 		if err != nil {
 			break
 		}
+		if frame := buf[tagLen : tagLen+n]; n >= headerLen && reserved(frame) {
+			p.rxDropped.Add(1)
+			s.receiveControl(p, ep, frame)
+			continue
+		}
 		s.forward(p, ep, buf, n)
 	}
 	s.mu.Lock()
@@ -29,20 +34,24 @@ func (s *Switch) read(p *port, ep Endpoint) {
 }
 
 // forward sends the frame in buf[tagLen:tagLen+n] to where it belongs.
-func (s *Switch) forward(in *port, ep Endpoint, buf []byte, n int) {
+func (s *Switch) forward(cable *port, ep Endpoint, buf []byte, n int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if in.ep != ep {
+	if cable.ep != ep {
 		return
 	}
+	in := cable.logical()
 	start := tagLen
-	vlan := in.classify(buf[start : start+n])
-	if vlan == 0 || reserved(buf[start:]) {
-		in.rxDropped.Add(1)
+	vlan := uint16(0)
+	if cable.state.Up && !in.blocked {
+		vlan = in.classify(buf[start : start+n])
+	}
+	if vlan == 0 {
+		cable.rxDropped.Add(1)
 		return
 	}
-	in.rxFrames.Add(1)
-	in.rxBytes.Add(uint64(n))
+	cable.rxFrames.Add(1)
+	cable.rxBytes.Add(uint64(n))
 	if isTagged(buf[start : start+n]) {
 		copy(buf[start+tagLen:], buf[start:start+12])
 		start, n = start+tagLen, n-tagLen
@@ -61,13 +70,11 @@ func (s *Switch) forward(in *port, ep Endpoint, buf []byte, n int) {
 	// Tagging overwrites the untagged frame, so those come first.
 	needTagged := false
 	for _, out := range s.ports {
-		if out == in || out.ep == nil {
-			continue
-		}
-		if ok, tagged := out.state.carries(vlan); tagged && ok {
+		ok, tagged := out.forwards(in, vlan)
+		if ok && tagged {
 			needTagged = true
 		} else if ok {
-			out.send(untagged)
+			out.emit(untagged)
 		}
 	}
 	if !needTagged {
@@ -75,25 +82,36 @@ func (s *Switch) forward(in *port, ep Endpoint, buf []byte, n int) {
 	}
 	frame := addTag(buf, start, n, vlan)
 	for _, out := range s.ports {
-		if out == in || out.ep == nil {
-			continue
-		}
-		if ok, tagged := out.state.carries(vlan); ok && tagged {
-			out.send(frame)
+		if ok, tagged := out.forwards(in, vlan); ok && tagged {
+			out.emit(frame)
 		}
 	}
 }
 
+// forwards reports whether frames of a VLAN that came in by another logical
+// port leave by this one, and whether tagged.
+func (p *port) forwards(in *port, vlan uint16) (ok, tagged bool) {
+	if p == in || p.bundle != nil || p.blocked || p.ep == nil && len(p.members) == 0 {
+		return false, false
+	}
+	return p.state.carries(vlan)
+}
+
+// emit sends a frame by one cable of a logical port.
+func (p *port) emit(frame []byte) {
+	if out := p.egress(frame); out != nil {
+		out.send(frame)
+	}
+}
+
 func (s *Switch) unicast(in, out *port, vlan uint16, buf []byte, start, n int) {
-	ok, tagged := out.state.carries(vlan)
-	if out == in || out.ep == nil || !ok {
-		return
+	switch ok, tagged := out.forwards(in, vlan); {
+	case !ok:
+	case tagged:
+		out.emit(addTag(buf, start, n, vlan))
+	default:
+		out.emit(buf[start : start+n])
 	}
-	if tagged {
-		out.send(addTag(buf, start, n, vlan))
-		return
-	}
-	out.send(buf[start : start+n])
 }
 
 // classify returns the VLAN that a frame belongs to when it comes in by the
@@ -103,8 +121,7 @@ func (p *port) classify(frame []byte) uint16 {
 		return 0
 	}
 	var vlan uint16
-	tagged := isTagged(frame)
-	if tagged {
+	if isTagged(frame) {
 		if len(frame) < headerLen+tagLen {
 			return 0
 		}
@@ -113,6 +130,8 @@ func (p *port) classify(frame []byte) uint16 {
 	switch {
 	case p.state.Mode == Access && (vlan == 0 || vlan == p.state.Access):
 		return p.state.Access
+	case p.state.Mode == Access && vlan == p.state.Voice:
+		return vlan
 	case p.state.Mode == Access:
 		return 0
 	case vlan == 0:

@@ -57,8 +57,12 @@ func (s *Switch) noteLinks() {
 			continue
 		}
 		p.link = up
-		if !up {
-			s.table.forget(p)
+		if l := p.logical(); !up {
+			s.table.forget(l)
+			l.heard = nil
+			s.elect()
+		} else if s.bridging {
+			s.helloBy(l)
 		}
 		s.subs.tell(Event{Port: p.name, Up: up, Time: s.now()})
 	}

@@ -1,13 +1,23 @@
 package wire
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // port is one socket of the switch.
 type port struct {
 	name  string
+	index int       // from 1 on, in the order in which ports came to be
 	state PortState // guarded by Switch.mu, like all below but the counters
 	ep    Endpoint
 	link  bool // as last told to subscribers
+
+	bundle  *port   // the logical port that this one is a member of, or nil
+	members []*port // of a bundle
+	blocked bool    // by spanning tree
+	heard   *heard
+	told    time.Time // when a neighbour was last set right
 
 	rxFrames, rxBytes, rxDropped atomic.Uint64
 	txFrames, txBytes, txDropped atomic.Uint64

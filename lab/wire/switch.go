@@ -25,8 +25,12 @@ type PortState struct {
 	Up      bool
 	Mode    Mode
 	Access  uint16 // Access: the VLAN; 0 forwards nothing
+	Voice   uint16 // Access: a VLAN that is carried tagged besides; 0 is none
 	Native  uint16 // Trunk: the VLAN of untagged frames; 0 drops them
 	Allowed VLANs  // Trunk: the VLANs carried, the native one included
+	// Bundle is the logical port that the port is a member of: that port's
+	// state then says what is forwarded, and of this one Up alone counts.
+	Bundle string
 }
 
 // carries reports whether frames of a VLAN pass the port, and whether tagged.
@@ -35,7 +39,7 @@ func (s *PortState) carries(vlan uint16) (ok, tagged bool) {
 		return false, false
 	}
 	if s.Mode == Access {
-		return s.Access == vlan, false
+		return s.Access == vlan || s.Voice == vlan, s.Access != vlan
 	}
 	return s.Allowed.Has(int(vlan)), s.Native != vlan
 }
@@ -57,6 +61,11 @@ type Switch struct {
 	readers  sync.WaitGroup
 	subs     subscribers
 	now      func() time.Time
+	control  func(port string, frame []byte)
+
+	bridging, greeting bool // spanning tree
+	bridge, root       [8]byte
+	rootCost           uint32
 }
 
 // New returns a switch without ports: [Switch.Configure] and [Switch.Attach]
@@ -71,15 +80,20 @@ func New() *Switch {
 func (s *Switch) Configure(states map[string]PortState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name := range states {
+	for name, state := range states {
 		s.port(name)
+		if state.Bundle != "" {
+			s.port(state.Bundle)
+		}
 	}
 	for name, p := range s.ports {
 		if next := states[name]; next != p.state {
 			p.state = next
 			s.table.forget(p)
+			s.table.forget(p.logical())
 		}
 	}
+	s.bind()
 	s.noteLinks()
 }
 
@@ -156,7 +170,7 @@ func (s *Switch) unplug(p *port, ep Endpoint) Endpoint {
 		return nil
 	}
 	p.ep = nil
-	s.table.forget(p)
+	s.table.forget(p.logical())
 	s.noteLinks()
 	return ep
 }
@@ -165,7 +179,7 @@ func (s *Switch) unplug(p *port, ep Endpoint) Endpoint {
 func (s *Switch) port(name string) *port {
 	p := s.ports[name]
 	if p == nil {
-		p = &port{name: name}
+		p = &port{name: name, index: len(s.ports) + 1}
 		s.ports[name] = p
 	}
 	return p

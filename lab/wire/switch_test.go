@@ -305,3 +305,167 @@ func FuzzForward(f *testing.F) {
 		}
 	})
 }
+
+func TestBundle(t *testing.T) {
+	trunk := wire.PortState{Up: true, Mode: wire.Trunk, Native: 1, Allowed: wire.VLANsOf(1, 20)}
+	member := wire.PortState{Up: true, Bundle: "po1"}
+	states := map[string]wire.PortState{"a": {Up: true, Access: 20}, "m1": member, "m2": member}
+	b := newBench(t, states)
+	states["po1"] = trunk
+	b.sw.Configure(states)
+	// Every pair of addresses has its member, and each member carries some.
+	used := map[string]bool{}
+	for dst := range byte(8) {
+		got := b.send("a", -1, 1, 0x40+dst)
+		if len(got) != 1 || got[0] != "m1:20" && got[0] != "m2:20" {
+			t.Fatalf("to %d: %v", dst, got)
+		}
+		used[got[0]] = true
+	}
+	if len(used) != 2 {
+		t.Errorf("used %v", used)
+	}
+	// What comes in by one member goes to no other.
+	if got := b.send("m1", 20, 9, everybody); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("from a member: %v", got)
+	}
+	if table := b.sw.MACTable(); len(table) != 2 || table[1].Port != "po1" {
+		t.Errorf("table %+v", table)
+	}
+	if err := b.sw.Detach("m1"); err != nil {
+		t.Fatal(err)
+	}
+	delete(b.hosts, "m1")
+	for dst := range byte(4) {
+		if got := b.send("a", -1, 1, 0x40+dst); !slices.Equal(got, []string{"m2:20"}) {
+			t.Errorf("with one member left: %v", got)
+		}
+	}
+	states["po1"] = wire.PortState{}
+	b.sw.Configure(states)
+	if got := b.send("m2", 20, 9, everybody); len(got) != 0 {
+		t.Errorf("bundle shut down: %v", got)
+	}
+}
+
+func TestVoice(t *testing.T) {
+	b := newBench(t, map[string]wire.PortState{
+		"phone": {Up: true, Access: 10, Voice: 50},
+		"trunk": {Up: true, Mode: wire.Trunk, Native: 1, Allowed: wire.VLANsOf(10, 50)},
+	})
+	for _, test := range []struct {
+		from string
+		tag  int
+		want []string
+	}{
+		{"phone", -1, []string{"trunk:10"}},
+		{"phone", 50, []string{"trunk:50"}},
+		{"phone", 60, nil},
+		{"trunk", 50, []string{"phone:50"}},
+		{"trunk", 10, []string{"phone"}},
+	} {
+		if got := b.send(test.from, test.tag, 1, everybody); !slices.Equal(got, test.want) {
+			t.Errorf("from %s in %d: %v, want %v", test.from, test.tag, got, test.want)
+		}
+	}
+}
+
+// TestLoops cables two switches twice, and one of them to itself, and counts
+// what becomes of a broadcast.
+func TestLoops(t *testing.T) {
+	up := wire.PortState{Up: true, Access: 1}
+	states := map[string]wire.PortState{"host": up, "a": up, "b": up, "c": up, "d": up}
+	left := newBench(t, map[string]wire.PortState{"host": up})
+	right := newBench(t, map[string]wire.PortState{"host": up})
+	left.sw.Configure(states)
+	right.sw.Configure(states)
+	blocked := func() int {
+		n := 0
+		for _, sw := range []*wire.Switch{left.sw, right.sw} {
+			for port := range states {
+				if sw.Blocked(port) {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	left.sw.SpanningTree(32768, [6]byte{2, 0, 0, 0, 0, 1})
+	right.sw.SpanningTree(32768, [6]byte{2, 0, 0, 0, 0, 2})
+	cable := func(from *wire.Switch, a string, to *wire.Switch, b string) {
+		x, y := wire.Pipe()
+		if err := errors.Join(from.Attach(a, x), to.Attach(b, y)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cable(left.sw, "a", right.sw, "a")
+	cable(left.sw, "b", right.sw, "b")
+	cable(left.sw, "c", left.sw, "d")
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for blocked() != 2 {
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatalf("%d ports blocked, want 2", blocked())
+		}
+	}
+	left.send("host", -1, 1, everybody)
+	for right.sw.Counters("host").TxFrames < 2 { // the other is a BPDU
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			t.Fatal("the broadcast did not arrive")
+		}
+	}
+	if n := left.sw.Counters("c").RxFrames + left.sw.Counters("d").RxFrames; n > 4 {
+		t.Errorf("%d frames went round the loop", n)
+	}
+}
+
+func TestControl(t *testing.T) {
+	b := newBench(t, map[string]wire.PortState{"a": {Up: true, Access: 1}, "b": {Up: true, Access: 1}})
+	type heard struct {
+		port  string
+		frame string
+	}
+	got := make(chan heard, 1)
+	b.sw.HandleControl(func(port string, frame []byte) { got <- heard{port, string(frame)} })
+	lldp := make([]byte, 60)
+	copy(lldp, []byte{1, 0x80, 0xc2, 0, 0, 0x0e})
+	h := b.hosts["a"]
+	h.in <- lldp
+	<-h.idle
+	if g := <-got; g.port != "a" || g.frame != string(lldp) {
+		t.Errorf("heard %+v", g)
+	}
+	if err := b.sw.SendControl("b", lldp); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.sw.Counters("b").TxFrames; n != 1 {
+		t.Errorf("%d frames", n)
+	}
+	if err := b.sw.SendControl("nowhere", lldp); err == nil {
+		t.Error("sent by a port that is not there")
+	}
+}
+
+func FuzzBPDU(f *testing.F) {
+	f.Add([]byte{1, 0x80, 0xc2, 0, 0, 0, 2, 0, 0, 0, 0, 9, 0, 38, 0x42, 0x42, 3, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		sw := wire.New()
+		defer sw.Close()
+		sw.Configure(map[string]wire.PortState{"a": {Up: true, Access: 1}})
+		sw.SpanningTree(32768, [6]byte{2})
+		a, b := wire.Pipe()
+		if err := sw.Attach("a", a); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+		b.Close()
+	})
+}
