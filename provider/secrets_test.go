@@ -43,8 +43,12 @@ func lookOnDisk(t testing.TB, dir string) {
 			return err
 		}
 		seen++
-		if info, err := d.Info(); err != nil || info.Mode().Perm() != 0o600 {
-			return fmt.Errorf("%s can be read by others: %v, %v", name, info.Mode(), err)
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Mode().Perm() != 0o600 {
+			return fmt.Errorf("%s can be read by others: %v", name, info.Mode())
 		}
 		b, err := os.ReadFile(name)
 		if err != nil {
