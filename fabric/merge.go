@@ -7,6 +7,14 @@ import (
 	"strings"
 )
 
+// Part is one of several wants for one switch that may share a transaction.
+type Part struct {
+	Want Want
+	// Fingerprint, if set, is the state of the want's scope that it was planned
+	// from, see ScopeFingerprint.
+	Fingerprint string
+}
+
 // MergeWants joins wants for one switch into one. Wants that name the same
 // thing must say the same of it: a *MergeError says where they do not.
 func MergeWants(wants ...Want) (Want, error) {

@@ -101,13 +101,6 @@ type Outcome struct {
 	Sessions int
 }
 
-// Part is one of several wants that share a transaction.
-type Part struct {
-	Want fabric.Want
-	// Fingerprint is as in TransactOptions, for the scope of this want.
-	Fingerprint string
-}
-
 const (
 	defaultTimer = 10 * time.Minute
 	minTimer     = 2 * time.Minute

@@ -24,7 +24,7 @@ import (
 //
 // With a *SaveError the outcome is valid: the change is in force.
 func Transact(ctx context.Context, t fabric.Target, want fabric.Want, opts TransactOptions) (Outcome, error) {
-	out, errs, err := TransactParts(ctx, t, []Part{{Want: want, Fingerprint: opts.Fingerprint}}, opts)
+	out, errs, err := TransactParts(ctx, t, []fabric.Part{{Want: want, Fingerprint: opts.Fingerprint}}, opts)
 	if err == nil {
 		err = errs[0]
 	}
@@ -35,7 +35,7 @@ func Transact(ctx context.Context, t fabric.Target, want fabric.Want, opts Trans
 // cannot be planned, or whose part of the switch was changed since it was
 // planned, gets an error of its own in errs and is left out; the others go on.
 // The wants must not disagree.
-func TransactParts(ctx context.Context, t fabric.Target, parts []Part, opts TransactOptions) (out Outcome, errs []error, err error) {
+func TransactParts(ctx context.Context, t fabric.Target, parts []fabric.Part, opts TransactOptions) (out Outcome, errs []error, err error) {
 	x := newTxn(t, opts)
 	release, allowed, err := opts.Pool.reserve(ctx, t, 2)
 	if err != nil {
@@ -46,6 +46,23 @@ func TransactParts(ctx context.Context, t fabric.Target, parts []Part, opts Tran
 	defer x.close()
 	errs, err = x.run(ctx, parts)
 	return x.out, errs, err
+}
+
+// Separable says whether an error of a transaction with several wants may be
+// the fault of one of them, so that it is worth to try them apart: the switch
+// is as it was.
+func Separable(err error) bool {
+	var apply *ApplyError
+	var verify *VerifyError
+	var unmet *UnmetError
+	var field *fabric.FieldError
+	switch {
+	case errors.As(err, &apply):
+		return apply.RolledBack && apply.Answer != "" && apply.Number > 0
+	case errors.As(err, &verify):
+		return verify.RolledBack && len(verify.Missing) > 0
+	}
+	return errors.As(err, &unmet) || errors.As(err, &field)
 }
 
 // txn is a transaction that is being made.
@@ -110,7 +127,7 @@ func (x *txn) observe(ctx context.Context) (fabric.Observation, error) {
 }
 
 // run is the transaction from its beginning to its end.
-func (x *txn) run(ctx context.Context, parts []Part) (errs []error, err error) {
+func (x *txn) run(ctx context.Context, parts []fabric.Part) (errs []error, err error) {
 	errs = make([]error, len(parts))
 	x.tell.say(StageConnect, "open a session")
 	if err := x.dial(ctx, x.wait, linesTaken); err != nil {
@@ -155,7 +172,7 @@ func (x *txn) run(ctx context.Context, parts []Part) (errs []error, err error) {
 }
 
 // choose plans each want alone, and joins those that can be planned.
-func choose(name string, obs fabric.Observation, parts []Part, errs []error) (fabric.Want, error) {
+func choose(name string, obs fabric.Observation, parts []fabric.Part, errs []error) (fabric.Want, error) {
 	var good []fabric.Want
 	for i, p := range parts {
 		if errs[i] = unchanged(name, obs, p); errs[i] == nil {
@@ -176,7 +193,7 @@ func choose(name string, obs fabric.Observation, parts []Part, errs []error) (fa
 }
 
 // unchanged compares the fingerprint that a want was planned from.
-func unchanged(name string, obs fabric.Observation, p Part) error {
+func unchanged(name string, obs fabric.Observation, p fabric.Part) error {
 	scope := fabric.ScopeFingerprint(obs, p.Want)
 	if p.Fingerprint == "" || p.Fingerprint == scope || p.Fingerprint == obs.Fingerprint {
 		return nil
