@@ -88,8 +88,8 @@ type Port struct {
 	// its mode: a trunk needs the trunk form of the command for that.
 	PortFast bool `json:"portfast,omitempty"`
 
-	// VoiceVLAN is the VLAN that phones tag, or one of VoiceOff, VoiceDot1p,
-	// VoiceUntagged and VoiceNone.
+	// VoiceVLAN is the VLAN that phones tag, or one of VoiceOff, VoiceDot1p
+	// and VoiceUntagged.
 	VoiceVLAN int `json:"voice_vlan,omitempty"`
 	// Channel is the port-channel that the port is a member of, nil for none.
 	Channel *ChannelMember `json:"channel,omitempty"`

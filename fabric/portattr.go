@@ -46,9 +46,6 @@ const (
 	VoiceDot1p = -2
 	// VoiceUntagged has phones send without tags.
 	VoiceUntagged = -3
-	// VoiceNone is the line `switchport voice vlan none`: phones are told
-	// nothing and use their own setting.
-	VoiceNone = -4
 )
 
 // ChannelMode is how a port negotiates its membership in a port-channel.

@@ -169,7 +169,7 @@ func validateAttributes(p Port) FieldErrors {
 		if e := vlanIDError([]string{"voice_vlan"}, p.VoiceVLAN); e != nil {
 			es = append(es, e)
 		}
-	} else if p.VoiceVLAN < VoiceNone {
+	} else if p.VoiceVLAN < VoiceUntagged {
 		add(fmt.Sprintf("%d is not a voice VLAN", p.VoiceVLAN), "", "voice_vlan")
 	}
 	for attr, t := range map[string]Toggle{

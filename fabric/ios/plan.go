@@ -269,6 +269,9 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 		if slices.Contains(want.AbsentChannels, a.group()) {
 			es = append(es, &fabric.FieldError{Path: path, Summary: fmt.Sprintf("the port is to join %s, which is to go", fabric.ChannelName(a.group()))})
 		}
+		if a.set[setSecure] != "" {
+			es = append(es, &fabric.FieldError{Path: path, Summary: "the port has port security", Detail: "a member of a port-channel cannot have it: disable it"})
+		}
 		for _, other := range obs.Order {
 			b, inScope := to.ports[other]
 			if !inScope {

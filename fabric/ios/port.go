@@ -290,7 +290,7 @@ func stormAction(shutdown, trap bool) string {
 }
 
 // voiceWords are the voice VLANs that are words.
-var voiceWords = map[string]int{"dot1p": fabric.VoiceDot1p, "untagged": fabric.VoiceUntagged, "none": fabric.VoiceNone}
+var voiceWords = map[string]int{"dot1p": fabric.VoiceDot1p, "untagged": fabric.VoiceUntagged}
 
 func voiceNumber(value string) int {
 	if n, ok := voiceWords[value]; ok {

@@ -140,7 +140,7 @@ func portfastLine(from, to string) string {
 	if to == "" {
 		no, value = "no ", from
 	}
-	if value == portfastPlain {
+	if value == portfastPlain || value == unknown {
 		return no + command
 	}
 	return no + command + " " + value

@@ -58,7 +58,7 @@ const stormLevel = `\d{1,3}(?:\.\d{1,2})?(?: \d{1,3}(?:\.\d{1,2})?)?|(?:bps|pps)
 // is cleared by its default, since "no power inline" wants the very value that
 // is to go.
 var settings = [settingCount]setting{
-	setVoice:           {line: "switchport voice vlan", values: values(`\d{1,4}|dot1p|untagged|none|name \S+`)},
+	setVoice:           {line: "switchport voice vlan", values: values(`\d{1,4}|dot1p|untagged|none|name \S+`), hidden: "none"},
 	setNonegotiate:     {line: "switchport nonegotiate"},
 	setSpeed:           {line: "speed", values: values(`auto(?: \d+)*|\d+|nonegotiate`), hidden: "auto"},
 	setDuplex:          {line: "duplex", values: values(`auto|full|half`), hidden: "auto"},

@@ -27,6 +27,8 @@ var (
 		`(connected|notconnect|disabled|err-disabled|suspended|monitoring|inactive|faulty|sfpAbsent|xcvrAbsen)(?:: ?[A-Z]*)?\s+` +
 		`(\d[\d,]*|trunk|routed|unassigned|pvlan \S+|--)\s+` +
 		`(a-full|a-half|full|half|auto|--)\s+(a-\S+|auto|\d\S*|--)(?:\s+(.*))?$`)
+	// Fibre channel ports have a row of their own form.
+	statusFibreRE = regexp.MustCompile(`^(fc\d+/\d+) is (up|down)\b`)
 )
 
 // ParseInterfacesStatus reads `show interfaces status`.
@@ -40,6 +42,9 @@ func ParseInterfacesStatus(text string) ([]PortStatus, error) {
 	for line := range strings.SplitSeq(text[head[1]:], "\n") {
 		m := statusRowRE.FindStringSubmatch(strings.TrimRight(line, " \t"))
 		if m == nil {
+			if m := statusFibreRE.FindStringSubmatch(line); m != nil {
+				out = append(out, PortStatus{Name: m[1], Status: m[2]})
+			}
 			continue
 		}
 		name, err := fabric.NormalizePort("", m[1])

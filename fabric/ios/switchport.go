@@ -18,6 +18,8 @@ type Switchport struct {
 	Encapsulation string // administrative: "dot1q", "isl", "negotiate"
 	Access        int
 	Native        int
+	Voice         string // a number, "none", "dot1p", "untagged"
+	Negotiation   string // of trunking: "On", "Off"
 	Allowed       fabric.VLANSet
 }
 
@@ -100,6 +102,10 @@ func (s *Switchport) set(key, value string) {
 		s.Access = vlanAtStart(value)
 	case "Trunking Native Mode VLAN":
 		s.Native = vlanAtStart(value)
+	case "Voice VLAN":
+		s.Voice, _, _ = strings.Cut(value, " ")
+	case "Negotiation of Trunking":
+		s.Negotiation = value
 	}
 }
 

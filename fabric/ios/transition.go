@@ -75,9 +75,11 @@ func (w *writer) portsChange(from, to state, order []string) {
 			continue
 		}
 		have, exists := from.ports[name]
-		if lines := portLines(have, want); len(lines) > 0 || !exists {
-			w.block(name, lines)
+		lines := portLines(have, want)
+		if len(lines) == 0 && exists {
+			continue
 		}
+		w.block(name, lines)
 		if group := fabric.ChannelGroup(name); group != 0 && exists {
 			spread(from, to, group, have, want)
 		}
