@@ -1,0 +1,274 @@
+package nxos
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
+)
+
+// Plan works out the minimal ordered commands from an observation to a want,
+// and back. It is pure: the same arguments give the same change. What cannot
+// be done is an error of type fabric.FieldErrors.
+func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
+	if obs.Nexus == nil {
+		obs.Nexus = &fabric.Nexus{}
+	}
+	if err := append(fabric.Validate(want), validate(obs, want)...).Err(); err != nil {
+		return fabric.Change{}, err
+	}
+	from, to := scope(obs, want)
+	if err := append(vlansPossible(obs, from, to), bundlesPossible(obs, to, want)...).Err(); err != nil {
+		return fabric.Change{}, err
+	}
+	order := portOrder(obs, from, to)
+	return fabric.Change{
+		Commands: transition(from, to, order, obs.Nexus),
+		Rollback: transition(to, from, order, obs.Nexus),
+		Undo:     undo(obs, from, to, want.Global),
+		Unmet:    unmet(obs, from, to, want),
+	}, nil
+}
+
+// state is the part of a switch that a change is about. A VLAN or port-channel
+// that is in the scope and does not exist has no entry.
+type state struct {
+	features map[string]bool
+	vlans    map[int]fabric.VLAN
+	ports    map[string]attrs
+}
+
+func newState() state {
+	return state{map[string]bool{}, map[int]fabric.VLAN{}, map[string]attrs{}}
+}
+
+// ChannelName is the name of a port-channel's own interface on NX-OS.
+func ChannelName(group int) string { return "port-channel" + itoa(group) }
+
+// scope cuts the part of the observation that the want names, and makes the
+// state that is wanted of it.
+func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
+	from, to = newState(), newState()
+	for id, v := range want.VLANs {
+		v.ID = id
+		have, ok := obs.VLANs[id]
+		if ok {
+			from.vlans[id] = have
+		}
+		v.State = wantState(have.State, v.State)
+		to.vlans[id] = v
+	}
+	for _, id := range want.AbsentVLANs {
+		if have, ok := obs.VLANs[id]; ok {
+			from.vlans[id] = have
+		}
+	}
+	for name, p := range want.Ports {
+		to.ports[name] = wantAttrs(from.see(obs, name), p)
+	}
+	for _, group := range want.AbsentChannels {
+		from.see(obs, ChannelName(group))
+	}
+	for name, lines := range want.Restore {
+		from.see(obs, name)
+		to.ports[name], _ = readAttrs(name, lines, obs.Nexus)
+	}
+	joinBundles(obs, want, from, to)
+	wantFeatures(obs, want, from, to)
+	return from, to
+}
+
+// see takes a port of the observation into the state.
+func (s state) see(obs fabric.Observation, name string) attrs {
+	p, ok := obs.Ports[name]
+	if !ok {
+		return newChannel(obs.Nexus)
+	}
+	a := observed(name, p, obs.Nexus)
+	s.ports[name] = a
+	return a
+}
+
+// observed are the attributes of a port as it is. The lines of routed ports may
+// have been left out of an observation that was stored.
+func observed(name string, p fabric.Port, n *fabric.Nexus) attrs {
+	a, _ := readAttrs(name, p.Lines, n)
+	if p.Routed && a.on {
+		a.on = false
+	}
+	return a
+}
+
+// newChannel is a port-channel as the switch makes it.
+func newChannel(n *fabric.Nexus) attrs {
+	return attrs{switching: defaultSwitching(!n.RoutedPorts)}
+}
+
+// wantState is the state of a VLAN in the words of the observation.
+func wantState(have, want string) string {
+	switch {
+	case want == "" || (fabric.VLAN{State: have}).EffectiveState() == want:
+		return have
+	case want == fabric.VLANSuspend:
+		return "suspended"
+	}
+	return ""
+}
+
+// wantAttrs makes the wanted attributes of a port.
+func wantAttrs(have attrs, p fabric.Port) attrs {
+	to := have
+	to.description, to.shutdown = p.Description, p.Shutdown
+	to.bpduGuard = p.BPDUGuard
+	switch p.BPDUGuard {
+	case "":
+		to.bpduGuard = have.bpduGuard
+	case fabric.Default:
+		to.bpduGuard = ""
+	}
+	if p.GuardRoot != "" {
+		to.guardRoot = p.GuardRoot == fabric.Enable
+	}
+	if p.Channel != nil {
+		to.group, to.groupMode = p.Channel.Group, p.Channel.Mode
+		if to.group != 0 && to.groupMode == "" {
+			to.groupMode = have.groupMode
+		}
+		if to.group == 0 {
+			to.groupMode = ""
+		}
+	}
+	switch p.MTU {
+	case 0:
+	case fabric.DefaultNumber:
+		to.mtu = defaultMTU
+	default:
+		to.mtu = p.MTU
+	}
+	if p.Switched() || have.on && to.group == 0 {
+		to.switching = wantSwitching(to.switching, p)
+	}
+	if edgeActive(have.edge, to.mode) != p.PortFast {
+		switch {
+		case !p.PortFast:
+			to.edge = ""
+		case to.mode == string(fabric.ModeTrunk):
+			to.edge = "edge trunk"
+		default:
+			to.edge = "edge"
+		}
+	}
+	return to
+}
+
+func wantSwitching(have switching, p fabric.Port) switching {
+	to := have
+	to.on = true
+	to.mode = string(p.Mode)
+	if p.Mode == fabric.ModeDefault {
+		to.mode = string(fabric.ModeAccess)
+	}
+	trunk := p.Mode == fabric.ModeTrunk
+	if p.AccessVLAN != 0 || !trunk {
+		to.access = max(p.AccessVLAN, 1)
+	}
+	if p.NativeVLAN != 0 || trunk {
+		to.native = max(p.NativeVLAN, 1)
+	}
+	switch {
+	case !p.Allowed.IsZero():
+		to.allowed = p.Allowed
+	case trunk:
+		to.allowed = fabric.AllVLANs()
+	}
+	return to
+}
+
+// joinBundles makes the members of port-channels in the wanted state like the
+// port-channel, and creates the port-channels that are missing.
+func joinBundles(obs fabric.Observation, want fabric.Want, from, to state) {
+	for _, name := range slices.Sorted(maps.Keys(to.ports)) {
+		member := to.ports[name]
+		if member.group == 0 {
+			continue
+		}
+		bundleName := ChannelName(member.group)
+		bundle, ok := to.ports[bundleName]
+		seen, there := obs.Ports[bundleName]
+		switch {
+		case ok:
+		case there && !slices.Contains(want.AbsentChannels, member.group):
+			bundle = observed(bundleName, seen, obs.Nexus)
+		case !there:
+			bundle = attrs{switching: member.switching}
+			to.ports[bundleName] = bundle
+		}
+		member.switching = bundle.switching
+		to.ports[name] = member
+		// The switch changes the members of a port-channel along with it. A
+		// member that differs from it now is brought back into line.
+		was := from.ports[name]
+		if was.group == member.group && there && was.switching == observed(bundleName, seen, obs.Nexus).switching {
+			was.switching = member.switching
+			from.ports[name] = was
+		}
+	}
+}
+
+// wantFeatures switches on what the commands need.
+func wantFeatures(obs fabric.Observation, want fabric.Want, from, to state) {
+	need := func(feature string) {
+		if obs.Nexus.Has(feature) {
+			return
+		}
+		to.features[feature] = true
+	}
+	for name, a := range to.ports {
+		if a.groupMode.Protocol() == "lacp" && a != from.ports[name] {
+			need("lacp")
+		}
+	}
+	switch want.Global.LLDP {
+	case fabric.Enable:
+		need("lldp")
+	case fabric.Disable, fabric.Default:
+		if obs.Nexus.Has("lldp") {
+			from.features["lldp"] = true
+		}
+	}
+}
+
+// undo is the want that leads back. Features that were switched on stay on:
+// something else may have come to need them.
+func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.Want {
+	w := fabric.Want{}
+	if global.LLDP != "" {
+		w.Global.LLDP = fabric.ToggleOf(obs.Nexus.Has("lldp"))
+	}
+	for id := range to.vlans {
+		if _, was := from.vlans[id]; !was {
+			w.AbsentVLANs = append(w.AbsentVLANs, id)
+		}
+	}
+	slices.Sort(w.AbsentVLANs)
+	for id, v := range from.vlans {
+		if w.VLANs == nil {
+			w.VLANs = map[int]fabric.VLAN{}
+		}
+		v.State = v.EffectiveState()
+		w.VLANs[id] = v
+	}
+	for name := range from.ports {
+		if w.Restore == nil {
+			w.Restore = map[string][]string{}
+		}
+		w.Restore[name] = managedLines(obs.Ports[name].Lines)
+	}
+	for name := range to.ports {
+		if _, was := from.ports[name]; !was {
+			w.AbsentChannels = append(w.AbsentChannels, fabric.ChannelGroup(name))
+		}
+	}
+	slices.Sort(w.AbsentChannels)
+	return w
+}
