@@ -118,8 +118,9 @@ func Up(ctx context.Context, dir string, progress func(Step), exe string, args .
 		return false, fmt.Errorf("start the lab: %w", err)
 	}
 	w.Close()
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	var exit error
+	ended := make(chan struct{})
+	go func() { exit = cmd.Wait(); close(ended) }()
 	stop := context.AfterFunc(ctx, func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	defer stop()
 	lines := bufio.NewScanner(r)
@@ -135,16 +136,16 @@ func Up(ctx context.Context, dir string, progress func(Step), exe string, args .
 		case rep.Ready:
 			return true, nil
 		case rep.Error != "":
-			_ = <-ended // its error has told
+			<-ended
 			return false, errors.New(rep.Error)
 		}
 	}
-	err = <-ended
+	<-ended
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
 	said, _ := os.ReadFile(log.Name())
-	return false, fmt.Errorf("the lab ended while starting: %w; %s ends:\n%s", err, log.Name(), lastLines(string(said), 8))
+	return false, fmt.Errorf("the lab ended while starting: %w; %s ends:\n%s", exit, log.Name(), lastLines(string(said), 8))
 }
 
 func lastLines(s string, n int) string {

@@ -61,7 +61,7 @@ func (s *Session) breakOff(doing string, err error) error {
 		err = fmt.Errorf("%w (the last that it sent is %q)", err, cut(tail, 80))
 	}
 	s.broken = &UnreachableError{Switch: s.target.String(), Doing: doing, Err: err}
-	s.closeWire()
+	_ = s.closeWire() // what broke it has told
 	return s.broken
 }
 

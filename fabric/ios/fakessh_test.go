@@ -172,23 +172,24 @@ func (d *fakeDevice) serve(c net.Conn) {
 		return
 	}
 	go ssh.DiscardRequests(reqs)
-	for nc := range chans {
-		ch, chReqs, err := nc.Accept()
-		if err != nil {
-			return
-		}
-		go func() {
-			for r := range chReqs {
-				_ = r.Reply(true, nil)
-			}
-		}()
-		d.mu.Lock()
-		d.sessions++
-		d.mu.Unlock()
-		d.shell(ch)
-		_ = ch.Close()
+	nc, ok := <-chans // a device has one shell a connection
+	if !ok {
 		return
 	}
+	ch, chReqs, err := nc.Accept()
+	if err != nil {
+		return
+	}
+	go func() {
+		for r := range chReqs {
+			_ = r.Reply(true, nil)
+		}
+	}()
+	d.mu.Lock()
+	d.sessions++
+	d.mu.Unlock()
+	d.shell(ch)
+	_ = ch.Close()
 }
 
 func (d *fakeDevice) write(w io.Writer, s string) {

@@ -364,9 +364,7 @@ func (f *fakeSwitch) showVLANs() string {
 	for id := range f.vlans {
 		ids = append(ids, id)
 	}
-	for _, id := range []int{1002, 1003, 1004, 1005} {
-		ids = append(ids, id)
-	}
+	ids = append(ids, 1002, 1003, 1004, 1005)
 	slices.Sort(ids)
 	for _, id := range ids {
 		if id >= 1002 && id <= 1005 {

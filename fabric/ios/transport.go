@@ -234,7 +234,7 @@ func explainHandshake(ctx context.Context, err error, target fabric.Target) erro
 		}
 		return &UnreachableError{Switch: name, Doing: "agree on SSH algorithms", Err: err, Hint: hint}
 	case ctx.Err() != nil:
-		return &UnreachableError{Switch: name, Doing: "open an SSH session", Err: fmt.Errorf("%w (%v)", context.Cause(ctx), err)}
+		return &UnreachableError{Switch: name, Doing: "open an SSH session", Err: fmt.Errorf("%w (%w)", context.Cause(ctx), err)}
 	}
 	return &UnreachableError{Switch: name, Doing: "open an SSH session", Err: err,
 		Hint: "if the switch closes the connection at once, its vty lines may all be in use"}

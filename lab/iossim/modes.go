@@ -10,7 +10,7 @@ import (
 var grammars struct{ exec, config, iface, vlan *node }
 
 func init() {
-	grammars.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands, portShows, snoopingCommands[len(snoopingCommands)-1:])
+	grammars.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands, portShows, neighborShows, snoopingCommands[len(snoopingCommands)-1:])
 	grammars.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, spanningTreeCommands, snoopingCommands[:len(snoopingCommands)-1], moveCommands)
 	grammars.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, channelCommands, settingCommands(), moveCommands)
 	grammars.vlan = newGrammar(vlanCommands, moveCommands)
@@ -80,7 +80,7 @@ type sectionKind struct {
 // sections are the blocks that can be entered: how their first line begins,
 // what the prompt shows, and with what their lines can begin.
 //
-//nolint:misspell // Cisco's spelling
+
 var sections = []struct {
 	pattern, prompt string
 	words           []string

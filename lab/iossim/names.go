@@ -113,9 +113,9 @@ func rangeNames(text string) (names []string, bad int) {
 		first, last, ranged := strings.Cut(part, "-")
 		// The hyphen of Port-channel is not a range.
 		if ranged && interfaceKind(strings.TrimSpace(first)) == interfaceKind("port-channel") {
-			more := ""
-			more, last, ranged = strings.Cut(last, "-")
-			first += "-" + more
+			rest := last
+			rest, last, ranged = strings.Cut(rest, "-")
+			first += "-" + rest
 		}
 		toks := tokens(first)
 		if len(toks) == 0 {

@@ -113,7 +113,7 @@ func reloadCancel(c *call) error {
 	c.sim.reload.alarm.cancel()
 	c.sim.reload = nil
 	c.sim.shutdownBanner("SHUTDOWN ABORTED")
-	c.sim.syslog("%SYS-5-SCHEDULED_RELOAD_CANCELLED: Scheduled reload cancelled at " + clockTime(c.sim.now())) //nolint:misspell // Cisco's spelling
+	c.sim.syslog("%SYS-5-SCHEDULED_RELOAD_CANCELLED: Scheduled reload cancelled at " + clockTime(c.sim.now()))
 	return nil
 }
 

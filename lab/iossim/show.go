@@ -9,7 +9,7 @@ import (
 
 // showCommands print what the switch knows.
 //
-//nolint:misspell // Cisco's spelling
+
 var showCommands = []command{
 	{pattern: "show version", run: showVersion},
 	{pattern: "show inventory", run: showInventory},
@@ -41,8 +41,6 @@ var showCommands = []command{
 	{pattern: "show ip ssh", run: func(c *call) error { c.printf("SSH Enabled - version 2.0\n"); return nil }},
 	{pattern: "show mac address-table [dynamic]", run: showMAC},
 	{pattern: "show mac address-table [dynamic] (vlan 1-4094|interface IF|address WORD)", run: showMAC},
-	{pattern: "show lldp [neighbors] [detail]", run: showLLDP},
-	{pattern: "show cdp [neighbors] [detail]", run: showCDP},
 	{pattern: "show logging", run: showLogging},
 	{pattern: "show boot", run: func(c *call) error {
 		c.printf("BOOT path-list      : flash:/%s.bin\nConfig file         : flash:/config.text\n", imageFile(c.sim.profile))
@@ -88,9 +86,15 @@ func imageFile(p *Profile) string {
 	return strings.ToLower(p.image[:strings.LastIndex(p.image, "-")]) + "-mz." + strings.NewReplacer("(", "-", ")", ".").Replace(p.Version)
 }
 
+// software is the line by which the switch names what it runs.
+func (s *Sim) software() string {
+	p := s.profile
+	return fmt.Sprintf("Cisco IOS Software, %s Software (%s), Version %s, %s", p.family, p.image, p.Version, p.train)
+}
+
 func showVersion(c *call) error {
 	p := c.sim.profile
-	c.printf("Cisco IOS Software, %s Software (%s), Version %s, %s\n", p.family, p.image, p.Version, p.train)
+	c.printf("%s\n", c.sim.software())
 	c.printf("Technical Support: none, this is a switch simulated by the Cthulix lab\n\n")
 	c.printf("ROM: Bootstrap program is %s boot loader\n", p.family)
 	c.printf("BOOTLDR: %s Boot Loader (%s-HBOOT-M) Version %s, %s\n\n", p.family, p.family, p.Version, p.train)
@@ -196,41 +200,5 @@ func dir(c *call) error {
 		c.printf("%5d  -rwx %11d  %s  %s\n", n, len(data), c.sim.booted.UTC().Format("Jan _2 2006 15:04:05 +00:00"), name)
 	}
 	c.printf("\n122185728 bytes total (94371840 bytes free)\n")
-	return nil
-}
-
-//nolint:misspell // Cisco's spelling
-func showLLDP(c *call) error {
-	if !c.sim.run.has("lldp run") {
-		c.printf("%% LLDP is not enabled\n")
-		return nil
-	}
-	switch {
-	case c.has("detail"):
-		c.printf("\nTotal entries displayed: 0\n")
-	case c.has("neighbors"):
-		c.printf("Capability codes:\n    (R) Router, (B) Bridge, (T) Telephone, (C) DOCSIS Cable Device\n    (W) WLAN Access Point, (P) Repeater, (S) Station, (O) Other\n\n")
-		c.printf("Device ID           Local Intf     Hold-time  Capability      Port ID\n\nTotal entries displayed: 0\n\n")
-	default:
-		c.printf("\nGlobal LLDP Information:\n    Status: ACTIVE\n    LLDP advertisements are sent every 30 seconds\n    LLDP hold time advertised is 120 seconds\n    LLDP interface reinitialisation delay is 2 seconds\n")
-	}
-	return nil
-}
-
-//nolint:misspell // Cisco's spelling
-func showCDP(c *call) error {
-	if c.sim.run.has("no cdp run") {
-		c.printf("%% CDP is not enabled\n")
-		return nil
-	}
-	switch {
-	case c.has("detail"):
-		c.printf("\nTotal cdp entries displayed : 0\n")
-	case c.has("neighbors"):
-		c.printf("Capability Codes: R - Router, T - Trans Bridge, B - Source Route Bridge\n                  S - Switch, H - Host, I - IGMP, r - Repeater, P - Phone, \n                  D - Remote, C - CVTA, M - Two-port Mac Relay \n\n")
-		c.printf("Device ID        Local Intrfce     Holdtme    Capability  Platform  Port ID\n\nTotal cdp entries displayed : 0\n")
-	default:
-		c.printf("Global CDP information:\n\tSending CDP packets every 60 seconds\n\tSending a holdtime value of 180 seconds\n\tSending CDPv2 advertisements is  enabled\n")
-	}
 	return nil
 }
