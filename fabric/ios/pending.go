@@ -147,7 +147,13 @@ func (s *Session) othersOf(ctx context.Context, user string) (int, error) {
 	}
 	n := 0
 	for l := range strings.SplitSeq(text, "\n") {
-		if m := usersRowRE.FindStringSubmatch(l); m != nil && m[1] == "" && m[2] == user {
+		m := usersRowRE.FindStringSubmatch(l)
+		if m == nil || m[1] == "*" {
+			continue
+		}
+		// The column is narrow: a long name is cut.
+		const column = 10
+		if m[2] == user || len(m[2]) >= column && strings.HasPrefix(user, m[2]) {
 			n++
 		}
 	}
