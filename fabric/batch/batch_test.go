@@ -165,7 +165,8 @@ func TestEndedContexts(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	s := NewSet(func(string) *Queue[int] { return New((&recorder{}).transact, Options{Gather: time.Nanosecond}) })
-	if s.Queue("leaf1") != s.Queue("leaf1") || s.Queue("leaf1") == s.Queue("leaf2") {
+	first, again := s.Queue("leaf1"), s.Queue("leaf1")
+	if first != again || first == s.Queue("leaf2") {
 		t.Error("a switch has one queue")
 	}
 	if _, err := s.Queue("leaf1").Do(t.Context(), port("Gi1", "x")); err != nil {
