@@ -30,6 +30,8 @@ var globalCommands = slices.Concat([]command{
 	{pattern: "no (ip domain-lookup|ip domain-name|ip default-gateway|ip name-server) [LINE]", run: storeGlobal},
 	{pattern: "(ip domain-lookup|ip routing)", run: storeGlobal},
 	{pattern: "(ip domain-name|ip default-gateway|ip name-server) LINE", run: storeGlobal},
+	{pattern: "[(no|default)] lldp run", run: func(c *call) error { c.sim.announceSoon(); return storeGlobal(c) }},
+	{pattern: "[(no|default)] cdp run", run: func(c *call) error { c.sim.announceSoon(); return storeGlobal(c) }},
 }, sectionCommands())
 
 // globalWords begin the lines that are kept and shown, and do nothing else.

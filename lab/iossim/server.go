@@ -27,7 +27,8 @@ const (
 
 // Serve answers SSH on the listener until the context ends, then closes the
 // listener and all sessions and returns nil. It can be called for several
-// listeners at once.
+// listeners at once. While the first one serves, the switch also speaks LLDP
+// and CDP on its plane.
 func (s *Sim) Serve(ctx context.Context, l net.Listener, hostKey ssh.Signer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -36,6 +37,8 @@ func (s *Sim) Serve(ctx context.Context, l net.Listener, hostKey ssh.Signer) err
 	config := s.serverConfig(hostKey)
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
+	defer cancel()
+	s.speaking.Do(func() { sessions.Go(func() { s.speak(ctx) }) })
 	for {
 		conn, err := l.Accept()
 		if ctx.Err() != nil {

@@ -103,6 +103,10 @@ type Sim struct {
 	archives     []archived
 	archiveCount int
 	files        map[string]string
+	lldp, cdp    sightings
+
+	speaking sync.Once
+	news     chan struct{} // that there is something to say to the neighbours
 
 	faultMu         sync.Mutex // guards all below
 	faults          []*fault
@@ -122,7 +126,7 @@ func New(cfg Config) (*Sim, error) {
 	if err != nil {
 		return nil, fmt.Errorf("switch %s: %w", cfg.Hostname, err)
 	}
-	s := &Sim{cfg: cfg, profile: profile, ports: ports, log: cfg.Logger, now: cfg.Clock}
+	s := &Sim{cfg: cfg, profile: profile, ports: ports, log: cfg.Logger, now: cfg.Clock, news: make(chan struct{}, 1)}
 	s.latency, s.jitter, s.random = cfg.Latency, cfg.Jitter, rand.New(rand.NewPCG(1, 2))
 	if s.cfg.Minute <= 0 {
 		s.cfg.Minute = time.Minute
@@ -155,9 +159,14 @@ func New(cfg Config) (*Sim, error) {
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.boot(); err != nil {
+	err = s.boot()
+	s.mu.Unlock()
+	if err != nil {
 		return nil, fmt.Errorf("switch %s: boot: %w", s.cfg.Hostname, err)
+	}
+	if plane, ok := cfg.Plane.(Speaker); ok {
+		plane.HandleControl(s.hear)
+		plane.SpanningTree(defaultPriority, [6]byte(s.mac(0)))
 	}
 	return s, nil
 }
@@ -184,6 +193,7 @@ func (s *Sim) boot() error {
 	s.booted = s.now()
 	s.cancelAlarms()
 	s.reload, s.revert, s.locked = nil, nil, nil
+	s.lldp, s.cdp = sightings{}, sightings{}
 	s.changed, s.saved, s.by = time.Time{}, time.Time{}, ""
 	s.run = running{hostname: s.cfg.Hostname, ifaces: map[string]*iface{}}
 	for name := range s.ports {

@@ -385,7 +385,7 @@ func (t *terminal) help(line string) string {
 	words, prefix := t.following(line)
 	switch {
 	case len(words) == 0:
-		return "% Unrecognized command\n" //nolint:misspell // Cisco's spelling
+		return "% Unrecognized command\n"
 	case prefix != "":
 		return strings.Join(words, "  ") + "\n\n"
 	}

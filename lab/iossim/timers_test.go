@@ -53,7 +53,7 @@ func TestReloadInRestoresTheStartup(t *testing.T) {
 	exec(t, s, "reload in 1", "", "reload cancel")
 	s.Elapse(time.Hour)
 	if s.Stats().Reloads != 1 {
-		t.Error("a cancelled reload happened") //nolint:misspell // Cisco's spelling
+		t.Error("a cancelled reload happened")
 	}
 }
 
