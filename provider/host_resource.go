@@ -294,6 +294,7 @@ func (r *hostResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		diags.AddError(m.label()+" cannot be changed", err.Error())
 		return
 	}
+	h.recallGaveUp(ctx, req.Private, diags)
 	e := effectOf(ctx, m, state, diags)
 	p, err := h.enlist(ctx)
 	var agent *ophub.Agent
@@ -302,6 +303,7 @@ func (r *hostResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	if err != nil {
 		addHostError(diags, m.label(), h.record.Image, err)
+		h.noteGaveUp(ctx, err, resp.Private, diags)
 		return
 	}
 	m.settle(ctx, e, agent, state, diags)

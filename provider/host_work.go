@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type machine struct {
 	bmc    *ipmi.BMC
 	record ophub.Host
 	efi    bool
+	gaveUp int // the boot that an earlier apply waited for in vain; 0 for none
 	log    func(ctx context.Context, msg string, args ...any)
 }
 
@@ -175,12 +177,40 @@ func (h *machine) underWay(ctx context.Context, lives bool, agent ophub.Agent) (
 	if err != nil || time.Since(boot.Started) > bootPatience {
 		return false, err
 	}
-	if lives && agent.BootID == boot.OldBootID {
-		return false, nil // what runs is from before
+	if boot.Attempt == h.gaveUp || lives && agent.BootID == boot.OldBootID {
+		return false, nil // it came to nothing, or what runs is from before
 	}
 	return slices.ContainsFunc(boot.Events, func(e ophub.Event) bool {
 		return e.Stage == ophub.StagePower && e.Image == h.record.Image
 	}), nil
+}
+
+const gaveUpKey = "gave_up"
+
+// noteGaveUp notes that the present boot was waited for in vain, so that the
+// next apply does not wait for it again.
+func (h *machine) noteGaveUp(ctx context.Context, err error, p privateWriter, diags *diag.Diagnostics) {
+	var notReady *ophub.NotReady
+	if !errors.As(err, &notReady) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
+	defer cancel()
+	boot, err := h.hub.Boot(ctx, h.record.Name)
+	if err != nil {
+		diags.AddWarning("The next apply may wait for this boot again", err.Error())
+		return
+	}
+	diags.Append(p.SetKey(ctx, gaveUpKey, []byte(strconv.Itoa(boot.Attempt)))...)
+}
+
+// recallGaveUp reads what noteGaveUp noted.
+func (h *machine) recallGaveUp(ctx context.Context, p privateReader, diags *diag.Diagnostics) {
+	b, more := p.GetKey(ctx, gaveUpKey)
+	diags.Append(more...)
+	if n, err := strconv.Atoi(string(b)); err == nil {
+		h.gaveUp = n
+	}
 }
 
 // power returns a function that tells whether the machine has power. It asks
