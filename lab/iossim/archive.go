@@ -214,6 +214,5 @@ func (s *Sim) restore(text string) {
 		s.db.VLANs = map[int]vlan{}
 	}
 	s.load(text)
-	s.changed = s.now()
 	s.saveDatabase()
 }

@@ -38,7 +38,7 @@ var globalCommands = slices.Concat([]command{
 var globalWords = []string{
 	"aaa", "access-list", "alias", "arp", "authentication", "boot", "boot-start-marker", "boot-end-marker", "cdp", "clock", "crypto",
 	"diagnostic", "dot1x", "enable", "errdisable", "file", "ip", "ipv6", "lacp", "license", "lldp", "logging", "login", "mac", "macro",
-	"memory", "mls", "monitor", "network-policy", "ntp", "port-channel", "power", "privilege", "process", "qos", "queue-monitor",
+	"memory", "mls", "platform", "transceiver", "configuration", "monitor", "network-policy", "ntp", "port-channel", "power", "privilege", "process", "qos", "queue-monitor",
 	"radius-server", "redundancy", "rmon", "scheduler", "sdm", "service", "snmp-server", "sntp", "spanning-tree", "stack-mac",
 	"stackwise", "switch", "system", "tacacs-server", "track", "tftp-server", "time-range", "udld", "upgrade", "vstack", "vtp", "wsma",
 }
@@ -77,7 +77,7 @@ func globalKey(line string) string {
 var onByDefault = []string{
 	"aaa new-model", "cdp run", "ip domain-lookup", "ip domain lookup", "ip http server", "ip http secure-server", "ip routing",
 	"ip dhcp snooping information option", "ip dhcp snooping verify mac-address", "service pad", "service password-encryption", "service config", "logging console", "logging monitor", "ip gratuitous-arps",
-	"ip source-route", "vstack", "ip igmp snooping", "file verify auto",
+	"ip source-route", "spanning-tree optimize bpdu transmission", "vstack", "ip igmp snooping", "file verify auto",
 }
 
 // shownPositive are those of onByDefault that are shown either way, because
@@ -99,7 +99,8 @@ func storeGlobal(c *call) error {
 	}
 	bare := line[len(c.words[0])+1:]
 	found := run.unset(bare)
-	if c.words[0] == "no" && slices.Contains(onByDefault, bare) {
+	// What a configuration says is off is on by default.
+	if c.words[0] == "no" && (slices.Contains(onByDefault, bare) || c.loading) {
 		run.set("no " + bare)
 	} else if !found {
 		// A setting is also taken away by its name without the value it has.

@@ -77,6 +77,8 @@ func enable(c *call) error {
 	switch {
 	case c.level == 15:
 		return nil
+	case c.sim.cfg.Captured && c.sim.cfg.EnableSecret != "":
+		stored = []*stanza{{line: "enable password 0 " + c.sim.cfg.EnableSecret}}
 	case len(stored) == 0 && c.where == "console":
 		grant()
 		return nil

@@ -363,6 +363,9 @@ func storeInterface(c *call) error {
 		}
 		bare := line[len(c.words[0])+1:]
 		i.other = removeLines(i.other, bare)
+		if c.loading && c.words[0] == "no" {
+			i.other = append(removeLines(i.other, line), line)
+		}
 		for _, key := range interfaceSingles {
 			if strings.HasPrefix(bare, key+" ") {
 				i.other = removeLines(i.other, key)

@@ -36,8 +36,22 @@ type database struct {
 	Revision int          `json:"revision"`
 }
 
-func newDatabase() database {
-	return database{VLANs: map[int]vlan{}, Mode: "server", Version: 1}
+// newDatabase is what a switch without vlan.dat has.
+func (s *Sim) newDatabase() database {
+	db := database{VLANs: map[int]vlan{}, Mode: s.cfg.VTPMode, Version: 1}
+	if db.Mode == "" {
+		db.Mode = "server"
+	}
+	for id, name := range s.cfg.VLANs {
+		if _, fixed := fixedVLANs[id]; fixed || id < 1 || id > wire.MaxVLAN {
+			continue
+		}
+		if name == "" {
+			name = defaultVLANName(id)
+		}
+		db.VLANs[id] = vlan{Name: name}
+	}
+	return db
 }
 
 // exists reports whether a VLAN is in the database.

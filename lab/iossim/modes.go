@@ -144,6 +144,9 @@ func storeSection(c *call) error {
 	line := c.canonical()
 	if c.negated() {
 		c.section.lines = removeLines(c.section.lines, line[len(c.words[0])+1:])
+		if c.loading && c.words[0] == "no" {
+			c.section.lines = append(c.section.lines, line)
+		}
 		return nil
 	}
 	if c.kind.prompt == "config-line" {

@@ -2,6 +2,7 @@ package iossim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,12 +12,23 @@ import (
 var kinds = []struct{ name, short string }{
 	{"Loopback", "Lo"},
 	{"Port-channel", "Po"},
+	{"Tunnel", "Tu"},
 	{"FastEthernet", "Fa"},
+	{"Ethernet", "Et"},
 	{"GigabitEthernet", "Gi"},
+	{"TwoGigabitEthernet", "Tw"},
+	{"FiveGigabitEthernet", "Fi"},
 	{"TenGigabitEthernet", "Te"},
 	{"FortyGigabitEthernet", "Fo"},
+	{"TwentyFiveGigE", "Twe"},
+	{"HundredGigE", "Hu"},
+	{"AppGigabitEthernet", "Ap"},
 	{"Vlan", "Vl"},
 }
+
+// common are the types that an abbreviation means where it could mean a type
+// that few models have as well.
+var common = []string{"FastEthernet", "GigabitEthernet", "TenGigabitEthernet", "TwoGigabitEthernet"}
 
 // interfaceTokens reads an interface name, "gi1/0/1" or "gi 1/0/1", and
 // returns it in full. The interface need not exist.
@@ -43,8 +55,16 @@ func interfaceKind(text string) int {
 	found := -1
 	for i, k := range kinds {
 		if text != "" && strings.HasPrefix(strings.ToLower(k.name), strings.ToLower(text)) {
+			if strings.EqualFold(k.name, text) {
+				return i
+			}
 			if found >= 0 {
-				return -1
+				if slices.Contains(common, kinds[found].name) {
+					continue
+				}
+				if !slices.Contains(common, k.name) {
+					return -1
+				}
 			}
 			found = i
 		}
@@ -54,15 +74,23 @@ func interfaceKind(text string) int {
 
 // cleanNumber checks "1/0/1" and takes leading zeros off its parts.
 func cleanNumber(number string) (string, bool) {
+	number, sub, tagged := strings.Cut(number, ".")
+	if _, err := strconv.ParseUint(sub, 10, 32); tagged && err != nil {
+		return "", false
+	}
 	parts := strings.Split(number, "/")
 	for i, p := range parts {
-		n, err := strconv.ParseUint(p, 10, 16)
+		n, err := strconv.ParseUint(p, 10, 31)
 		if err != nil {
 			return "", false
 		}
 		parts[i] = strconv.FormatUint(n, 10)
 	}
-	return strings.Join(parts, "/"), true
+	number = strings.Join(parts, "/")
+	if tagged {
+		number += "." + sub
+	}
+	return number, true
 }
 
 // splitName splits a full name into its kind and numbers.
@@ -72,7 +100,7 @@ func splitName(name string) (kind int, numbers []int) {
 		return -1, nil
 	}
 	kind = interfaceKind(name[:split])
-	for _, p := range strings.Split(name[split:], "/") {
+	for _, p := range strings.FieldsFunc(name[split:], func(r rune) bool { return r == '/' || r == '.' }) {
 		n, _ := strconv.Atoi(p)
 		numbers = append(numbers, n)
 	}

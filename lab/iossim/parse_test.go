@@ -55,7 +55,7 @@ func TestInterfaceNames(t *testing.T) {
 	for in, want := range map[string]string{
 		"gi1/0/1": "GigabitEthernet1/0/1", "GIGABIT 1/0/01": "GigabitEthernet1/0/1", "g 1/0/1": "GigabitEthernet1/0/1",
 		"fa0": "FastEthernet0", "po1": "Port-channel1", "port-channel 1": "Port-channel1", "vl20": "Vlan20", "Te1/1/1": "TenGigabitEthernet1/1/1",
-		"f0": "", "x1": "", "gi": "", "gi1/": "", "gi1/x": "", "1/0/1": "", "gi99999999999": "",
+		"f0": "FastEthernet0", "x1": "", "gi": "", "gi1/": "", "gi1/x": "", "1/0/1": "", "gi99999999999": "",
 	} {
 		got, _, ok := interfaceTokens(tokens(in))
 		if ok != (want != "") || ok && got != want {

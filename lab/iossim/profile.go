@@ -20,6 +20,9 @@ type Profile struct {
 	// XE is a switch that runs IOS-XE.
 	XE bool
 
+	// OldSSH is a switch that knows SSH algorithms of before 2010 alone.
+	OldSSH bool
+
 	portMTU     bool     // `mtu` is a setting of ports
 	factory     []string // lines in place of those of the common factory set
 	release     string   // as in the configuration's version line
@@ -40,6 +43,14 @@ type portGroup struct {
 	first, last int
 	host        bool // for hosts, rather than an uplink
 	media       string
+}
+
+// lines are what the switch has from the factory.
+func (p *Profile) lines() []string {
+	if p.factory != nil {
+		return p.factory
+	}
+	return factory
 }
 
 // DefaultProfile is the model that an empty Config.Profile means.
@@ -92,6 +103,51 @@ var profiles = []Profile{
 			{"GigabitEthernet1/", 1, 4, false, "Not Present"},
 		},
 		management: "FastEthernet0", defaultMode: modeAuto,
+	},
+	{
+		Name: "WS-C2960X-48FPD-L", Version: "15.2(7)E3", PoE: true,
+		release: "15.2", image: "C2960X-UNIVERSALK9-M", family: "C2960X", train: "RELEASE SOFTWARE (fc2)", cpu: "APM86XXX",
+		ports: []portGroup{
+			{"GigabitEthernet1/0/", 1, 48, true, "10/100/1000BaseTX"},
+			{"TenGigabitEthernet1/0/", 1, 2, false, "Not Present"},
+		},
+		management: "FastEthernet0", defaultMode: modeAuto, edge: true,
+		defaults: []string{"switch 1 provision ws-c2960x-48fpd-l"},
+	},
+	{
+		Name: "C9300-48P", Version: "17.6.5", Routed: true, PoE: true, XE: true, portMTU: true,
+		release: "17.6", image: "CAT9K_IOSXE", family: "Catalyst L3 Switch", train: "RELEASE SOFTWARE (fc2)", cpu: "X86",
+		ports: []portGroup{
+			{"GigabitEthernet1/0/", 1, 48, true, "10/100/1000BaseTX"},
+			{"GigabitEthernet1/1/", 1, 4, false, "unknown"},
+			{"TenGigabitEthernet1/1/", 1, 8, false, "unknown"},
+			{"FortyGigabitEthernet1/1/", 1, 2, false, "unknown"},
+			{"TwentyFiveGigE1/1/", 1, 2, false, "unknown"},
+			{"AppGigabitEthernet1/0/", 1, 1, false, "App-hosting port"},
+		},
+		management: "GigabitEthernet0/0", defaultMode: modeAuto,
+		defaults: []string{"switch 1 provision c9300-48p"},
+		factory: []string{
+			"service timestamps debug datetime msec", "service timestamps log datetime msec", "service call-home", "platform punt-keepalive disable-kernel-core",
+			"no aaa new-model", "ip routing", "login on-success log", "license boot level network-advantage addon dna-advantage",
+			"diagnostic bootup level minimal", "spanning-tree mode rapid-pvst", "spanning-tree extend system-id", "memory free low-watermark processor 134344",
+			"redundancy", "transceiver type all", "ip forward-protocol nd", "ip http server", "ip http authentication local", "ip http secure-server",
+			"line con 0", "line vty 0 4", "line vty 5 15",
+		},
+	},
+	{
+		Name: "WS-C2950T-24", Version: "12.1(22)EA14", OldSSH: true,
+		release: "12.1", image: "C2950-I6K2L2Q4-M", family: "C2950", train: "RELEASE SOFTWARE (fc1)", cpu: "RC32300",
+		ports: []portGroup{
+			{"FastEthernet0/", 1, 24, true, "10/100BaseTX"},
+			{"GigabitEthernet0/", 1, 2, false, "10/100/1000BaseTX"},
+		},
+		defaultMode: modeDesirable,
+		factory: []string{
+			"no service pad", "service timestamps debug uptime", "service timestamps log uptime", "no service password-encryption", "ip subnet-zero",
+			"spanning-tree mode pvst", "no spanning-tree optimize bpdu transmission", "spanning-tree extend system-id",
+			"ip http server", "line con 0", "line vty 0 4", "line vty 5 15",
+		},
 	},
 }
 

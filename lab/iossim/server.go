@@ -34,7 +34,10 @@ func (s *Sim) Serve(ctx context.Context, l net.Listener, hostKey ssh.Signer) err
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
-	config := s.serverConfig(hostKey)
+	config, err := s.serverConfig(hostKey)
+	if err != nil {
+		return err
+	}
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
 	defer cancel()
@@ -55,7 +58,7 @@ func (s *Sim) Serve(ctx context.Context, l net.Listener, hostKey ssh.Signer) err
 	}
 }
 
-func (s *Sim) serverConfig(hostKey ssh.Signer) *ssh.ServerConfig {
+func (s *Sim) serverConfig(hostKey ssh.Signer) (*ssh.ServerConfig, error) {
 	config := &ssh.ServerConfig{
 		ServerVersion: "SSH-2.0-Cisco-1.25",
 		MaxAuthTries:  loginTries,
@@ -87,14 +90,37 @@ func (s *Sim) serverConfig(hostKey ssh.Signer) *ssh.ServerConfig {
 			return nil, nil
 		}
 	}
+	if s.profile.OldSSH {
+		// What a switch of before 2010 offers, and nothing else.
+		config.ServerVersion = "SSH-1.99-Cisco-1.25"
+		config.KeyExchanges = []string{ssh.InsecureKeyExchangeDH1SHA1, ssh.InsecureKeyExchangeDHGEXSHA1}
+		config.Ciphers = []string{ssh.InsecureCipherAES128CBC, ssh.InsecureCipherTripleDESCBC}
+		config.MACs = []string{ssh.HMACSHA1, ssh.InsecureHMACSHA196}
+		multi, ok := hostKey.(ssh.AlgorithmSigner)
+		if !ok || hostKey.PublicKey().Type() != ssh.KeyAlgoRSA {
+			return nil, fmt.Errorf("switch %s: a %s speaks ssh-rsa alone: its host key must be an RSA key, not %s", s.cfg.Hostname, s.profile.Name, hostKey.PublicKey().Type())
+		}
+		old, err := ssh.NewSignerWithAlgorithms(multi, []string{ssh.KeyAlgoRSA})
+		if err != nil {
+			return nil, fmt.Errorf("switch %s: host key: %w", s.cfg.Hostname, err)
+		}
+		hostKey = old
+	}
 	config.AddHostKey(hostKey)
-	return config
+	return config, nil
 }
 
 var errLogin = errors.New("login invalid")
 
 // login checks a password against the configuration's users.
 func (s *Sim) login(user, password string) error {
+	if s.cfg.Captured {
+		have, ok := s.cfg.Users[user]
+		if !ok || subtle.ConstantTimeCompare([]byte(have), []byte(password)) != 1 {
+			return errLogin
+		}
+		return nil
+	}
 	s.mu.Lock()
 	stored := ""
 	for _, u := range s.run.find("username " + user) {
@@ -114,6 +140,9 @@ func (s *Sim) login(user, password string) error {
 // privilege is the level at which a user's session begins.
 func (s *Sim) privilege(user string) int {
 	level := 1
+	if s.cfg.Captured && s.cfg.EnableSecret == "" {
+		return 15
+	}
 	for _, u := range s.run.find("username " + user) {
 		if _, after, ok := strings.Cut(u.line, " privilege "); ok {
 			word, _, _ := strings.Cut(after, " ")

@@ -83,17 +83,29 @@ func dotted(mac []byte) string {
 }
 
 func imageFile(p *Profile) string {
+	if p.XE {
+		return "packages"
+	}
 	return strings.ToLower(p.image[:strings.LastIndex(p.image, "-")]) + "-mz." + strings.NewReplacer("(", "-", ")", ".").Replace(p.Version)
 }
 
 // software is the line by which the switch names what it runs.
 func (s *Sim) software() string {
 	p := s.profile
+	if p.XE {
+		return fmt.Sprintf("Cisco IOS Software [Bengaluru], %s Software (%s), Version %s, %s", p.family, p.image, p.Version, p.train)
+	}
+	if p.release < "12.2" {
+		return fmt.Sprintf("Cisco Internetwork Operating System Software \nIOS (tm) %s Software (%s), Version %s, %s", p.family, p.image, p.Version, p.train)
+	}
 	return fmt.Sprintf("Cisco IOS Software, %s Software (%s), Version %s, %s", p.family, p.image, p.Version, p.train)
 }
 
 func showVersion(c *call) error {
 	p := c.sim.profile
+	if p.XE {
+		c.printf("Cisco IOS XE Software, Version %s\n", p.Version)
+	}
 	c.printf("%s\n", c.sim.software())
 	c.printf("Technical Support: none, this is a switch simulated by the Cthulix lab\n\n")
 	c.printf("ROM: Bootstrap program is %s boot loader\n", p.family)

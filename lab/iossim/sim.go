@@ -53,6 +53,15 @@ type Config struct {
 	EnableSecret string
 	// Startup is the startup configuration of a switch whose flash has none.
 	Startup string
+	// Captured says that Startup is a whole configuration from a real device;
+	// see [Captured]. Users and EnableSecret then are not in the configuration:
+	// they are checked as an AAA server would.
+	Captured bool
+	// VLANs are what vlan.dat holds, by number, on a switch whose flash has none.
+	VLANs map[int]string
+	// VTPMode is the mode in vlan.dat then: "server" unless it is "client",
+	// "transparent" or "off".
+	VTPMode string
 	// Flash keeps the startup configuration and vlan.dat; nil keeps them in
 	// memory. [DirFlash] keeps them in a directory.
 	Flash Flash
@@ -93,6 +102,8 @@ type Sim struct {
 	vtys    []*session
 	states  map[string]wire.PortState // as the plane has them
 	stats   Stats
+	booting bool
+	unread  []Unread
 	upAt    time.Time // when the switch answers again after a reload
 	busy    int       // savings that will fail
 
@@ -126,6 +137,9 @@ func New(cfg Config) (*Sim, error) {
 	if err != nil {
 		return nil, fmt.Errorf("switch %s: %w", cfg.Hostname, err)
 	}
+	if cfg.Captured {
+		profile = profile.fit(cfg.Startup)
+	}
 	s := &Sim{cfg: cfg, profile: profile, ports: ports, log: cfg.Logger, now: cfg.Clock, news: make(chan struct{}, 1)}
 	s.latency, s.jitter, s.random = cfg.Latency, cfg.Jitter, rand.New(rand.NewPCG(1, 2))
 	if s.cfg.Minute <= 0 {
@@ -137,6 +151,9 @@ func New(cfg Config) (*Sim, error) {
 	s.vtys = make([]*session, s.cfg.VTYs)
 	if s.cfg.Hostname == "" {
 		s.cfg.Hostname = "Switch"
+	}
+	if !slices.Contains([]string{"", "server", "client", "transparent", "off"}, cfg.VTPMode) {
+		return nil, fmt.Errorf("switch %s: VTP mode %q: it is server, client, transparent or off", s.cfg.Hostname, cfg.VTPMode)
 	}
 	if !validHostname(s.cfg.Hostname) {
 		return nil, fmt.Errorf("switch %q: a host name is letters, digits, hyphens and dots, and begins with a letter", cfg.Hostname)
@@ -177,7 +194,7 @@ func (s *Sim) boot() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	db := newDatabase()
+	db := s.newDatabase()
 	data, err := s.cfg.Flash.ReadFile(databaseFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -196,22 +213,37 @@ func (s *Sim) boot() error {
 	s.lldp, s.cdp = sightings{}, sightings{}
 	s.changed, s.saved, s.by = time.Time{}, time.Time{}, ""
 	s.run = running{hostname: s.cfg.Hostname, ifaces: map[string]*iface{}}
-	for name := range s.ports {
-		s.addInterface(name)
+	if s.cfg.Captured {
+		for name, switched := range capturedPorts(s.startup) {
+			s.addInterface(name).managementIf = !switched
+		}
+	} else {
+		for name := range s.ports {
+			s.addInterface(name)
+		}
+		if m := s.profile.management; m != "" {
+			s.addInterface(m).managementIf = true
+		}
 	}
-	if m := s.profile.management; m != "" {
-		s.addInterface(m).managementIf = true
+	if !s.cfg.Captured || strings.Contains(s.startup, "interface Vlan1\n") {
+		s.addInterface("Vlan1")
 	}
-	s.addInterface("Vlan1")
 	if !whole(s.startup) {
-		for _, line := range slices.Concat(factory, s.profile.defaults) {
+		for _, line := range slices.Concat(s.profile.lines(), s.profile.defaults) {
 			st := s.run.set(line)
 			if strings.HasPrefix(line, "line vty") {
 				st.lines = []string{"login local", "transport input ssh"}
 			}
 		}
 	}
+	s.booting, s.unread = true, nil
 	s.load(s.startup)
+	s.booting = false
+	if s.cfg.Captured {
+		s.states = nil
+		s.drive()
+		return nil
+	}
 	level := ""
 	if s.cfg.EnableSecret == "" {
 		level = " privilege 15"
@@ -231,47 +263,6 @@ func (s *Sim) addInterface(name string) *iface {
 	i.undeletable = true
 	s.run.ifaces[name] = i
 	return i
-}
-
-// load carries out the lines of a configuration.
-func (s *Sim) load(text string) {
-	session := newSession(s, "startup-config")
-	session.loading = true
-	session.level = 15
-	session.enter(inConfig)
-	for _, line := range strings.Split(text, "\n") {
-		line = strings.TrimRight(line, "\r")
-		if session.collect == nil && skipped(line) {
-			continue
-		}
-		// A block ends where the indentation does.
-		if session.collect == nil && !strings.HasPrefix(line, " ") && session.context != inConfig {
-			session.enter(inConfig)
-		}
-		session.failed = ""
-		session.do(line)
-		if session.failed != "" {
-			s.log.Warn("line of the startup configuration not taken", "line", line, "why", strings.TrimSpace(session.failed))
-		}
-	}
-	session.enter(inExec)
-	s.changed = time.Time{}
-}
-
-// whole reports whether a text is a complete configuration, as the switch
-// saves it, rather than a few lines on top of what it has from the factory.
-func whole(text string) bool {
-	return strings.HasPrefix(text, "version ") || strings.Contains(text, "\nversion ")
-}
-
-// skipped reports whether a line of a configuration text is no command.
-func skipped(line string) bool {
-	for _, prefix := range []string{"!", "version ", "Building configuration", "Current configuration", "end"} {
-		if strings.HasPrefix(line, prefix) {
-			return true
-		}
-	}
-	return strings.TrimSpace(line) == ""
 }
 
 // RunningConfig returns the running configuration, from its version line to
