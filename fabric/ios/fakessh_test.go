@@ -357,6 +357,10 @@ func (d *fakeDevice) run(line string, privileged bool) string {
 	case line == "configure terminal" && privileged:
 		d.sw.mode = "config"
 		return "Enter configuration commands, one per line.  End with CNTL/Z.\n"
+	case d.sw.ways != nil:
+		if text, known := d.sw.ways.answer(d.sw, line, testUser); known {
+			return text
+		}
 	case !privileged && strings.HasPrefix(line, "show running"):
 		return invalid
 	}

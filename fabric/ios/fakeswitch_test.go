@@ -19,6 +19,7 @@ type fakeSwitch struct {
 	ports  map[string]*fakePort
 	vlans  map[int]string // 1..4094 to name
 	saved  string
+	ways   *fakeWays // nil for a switch that has no way back
 
 	port *fakePort // the interface that is being configured
 	vlan int
@@ -159,6 +160,9 @@ func (f *fakeSwitch) running() string {
 	fmt.Fprintf(&b, "version 15.2\n!\nhostname %s\n!\n", f.host)
 	if f.banner != "" {
 		fmt.Fprintf(&b, "banner motd ^C\n%s\n^C\n!\n", f.banner)
+	}
+	if f.ways != nil && f.ways.archive {
+		b.WriteString("archive\n log config\n  logging enable\n path flash:backup\n!\n")
 	}
 	if f.vtp == "transparent" {
 		var ids []int
