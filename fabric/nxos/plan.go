@@ -74,6 +74,11 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 		to.ports[name], _ = readAttrs(name, lines, obs.Nexus)
 	}
 	joinBundles(obs, want, from, to)
+	for name, p := range want.Ports {
+		a := to.ports[name]
+		a.edge = wantEdge(a, p.PortFast)
+		to.ports[name] = a
+	}
 	wantFeatures(obs, want, from, to)
 	return from, to
 }
@@ -148,17 +153,21 @@ func wantAttrs(have attrs, p fabric.Port) attrs {
 	if p.Switched() || have.on && to.group == 0 {
 		to.switching = wantSwitching(to.switching, p)
 	}
-	if edgeActive(have.edge, to.mode) != p.PortFast {
-		switch {
-		case !p.PortFast:
-			to.edge = ""
-		case to.mode == string(fabric.ModeTrunk):
-			to.edge = "edge trunk"
-		default:
-			to.edge = "edge"
-		}
-	}
 	return to
+}
+
+// wantEdge is the port type for a port that is to be an edge port, or is not, in
+// the mode that it will have.
+func wantEdge(to attrs, edge bool) string {
+	switch {
+	case edgeActive(to.edge, to.mode) == edge:
+		return to.edge
+	case !edge:
+		return ""
+	case to.mode == string(fabric.ModeTrunk):
+		return "edge trunk"
+	}
+	return "edge"
 }
 
 func wantSwitching(have switching, p fabric.Port) switching {
@@ -208,7 +217,7 @@ func joinBundles(obs fabric.Observation, want fabric.Want, from, to state) {
 		// The switch changes the members of a port-channel along with it. A
 		// member that differs from it now is brought back into line.
 		was := from.ports[name]
-		if was.group == member.group && there && was.switching == observed(bundleName, seen, obs.Nexus).switching {
+		if was.group == member.group && !leaves(was, member) && there && was.switching == observed(bundleName, seen, obs.Nexus).switching {
 			was.switching = member.switching
 			from.ports[name] = was
 		}

@@ -92,7 +92,7 @@ func defaults(secs []section) *fabric.Nexus {
 	if !said["down"] {
 		n.PortsDown = e.down
 	}
-	n.RoutedPortsDown = e.routedDown
+	n.RoutedPortsDown = e.routedDown || e.down && n.RoutedPorts && !said["down"]
 	return n
 }
 

@@ -47,6 +47,11 @@ func sections(text string) ([]section, error) {
 			continue
 		}
 		line = strings.TrimSpace(line)
+		if continuesList(out, line) {
+			body := out[len(out)-1].body
+			body[len(body)-1] += line
+			continue
+		}
 		out = append(out, section{head: line})
 		ended = ended || strings.HasPrefix(line, "line ")
 		if closes := bannerEnd(line); closes != "" {
@@ -64,6 +69,17 @@ func sections(text string) ([]section, error) {
 		return nil, fmt.Errorf("%w: the terminal lines (`line vty`), which follow the ports, are missing", ErrShortRead)
 	}
 	return out, nil
+}
+
+// continuesList says whether a line is the rest of a VLAN list that the
+// terminal broke, as in a saved session: taken for a line of its own, it would
+// cut the list, and a number in two.
+func continuesList(out []section, line string) bool {
+	if strings.Trim(line, "0123456789,-") != "" || len(out) == 0 {
+		return false
+	}
+	body := out[len(out)-1].body
+	return len(body) > 0 && strings.HasPrefix(body[len(body)-1], allowedPrefix)
 }
 
 // bannerEnd is the delimiter of a banner that goes on in the next line.

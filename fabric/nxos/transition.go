@@ -61,13 +61,23 @@ func (w *writer) leaveEarly(from, to state, order []string) {
 			continue
 		}
 		bundle := ChannelName(have.group)
-		if have.group != want.group && from.ports[bundle] == to.ports[bundle] {
+		if have.group != want.group && from.ports[bundle] == to.ports[bundle] && !joined(from, to, have.group) {
 			continue
 		}
 		w.block("interface "+name, []string{"no channel-group"})
 		have.group, have.groupMode = 0, ""
 		from.ports[name] = have
 	}
+}
+
+// joined says whether a port comes into a port-channel.
+func joined(from, to state, group int) bool {
+	for name, want := range to.ports {
+		if have := from.ports[name]; want.group == group && (have.group != group || leaves(have, want)) {
+			return true
+		}
+	}
+	return false
 }
 
 // leaves says whether a port has to leave its port-channel, if only to come
