@@ -41,10 +41,12 @@ func spread(from, to state, group int, was, is attrs) {
 		}
 		want := to.ports[name]
 		have = spreadLines(have, was, is)
-		have = spreadSpanningTree(have, want, is)
-		if was.shutdown != is.shutdown && (have.shutdown != want.shutdown || want.shutdown != is.shutdown) {
-			// Not every image shuts and opens the members, too.
-			have.shutdown = !want.shutdown
+		have = spreadShared(have, want, was, is)
+		if was.shutdown != is.shutdown {
+			have.shutdown = want.shutdown
+			if from.ports[name].shutdown != was.shutdown || want.shutdown != is.shutdown {
+				have.shutdown = !want.shutdown // say it aloud
+			}
 		}
 		from.ports[name] = have
 	}
@@ -53,44 +55,105 @@ func spread(from, to state, group int, was, is attrs) {
 // spreadLines foretells mode and VLANs. A member that was like its port-channel
 // stays so; what becomes of another depends on the image.
 func spreadLines(member, was, is attrs) attrs {
-	follow := func(field *string, was, is string) {
-		if *field == was {
-			*field = is
+	for _, f := range followed(&member, &was, &is) {
+		if *f.was == *f.is {
+			continue
+		}
+		if *f.member == *f.was {
+			*f.member = *f.is
 		} else {
-			*field = unknown
+			*f.member = unknown
 		}
 	}
-	follow(&member.mode, was.mode, is.mode)
-	follow(&member.access, was.access, is.access)
-	follow(&member.native, was.native, is.native)
-	follow(&member.encapsulation, was.encapsulation, is.encapsulation)
-	follow(&member.set[setNonegotiate], was.set[setNonegotiate], is.set[setNonegotiate])
-	switch {
-	case member.allowed == was.allowed:
-		member.allowed = is.allowed
-	default:
-		// From nothing, the whole list is written.
-		member.allowed = fabric.NoVLANs()
+	if was.allowed != is.allowed {
+		if member.allowed == was.allowed {
+			member.allowed = is.allowed
+		} else {
+			// From nothing, the whole list is written.
+			member.allowed = fabric.NoVLANs()
+		}
 	}
-	if member.routed() == was.routed() {
+	if was.routed() != is.routed() && member.routed() == was.routed() {
 		member.switching = is.switching
 	}
 	return member
 }
 
-// spreadSpanningTree makes known that some images give members the spanning
-// tree's and the phones' lines of their port-channel, and others do not.
-func spreadSpanningTree(member, want, is attrs) attrs {
-	either := func(field *string, want, is string) {
-		if want != is {
+// spreadShared makes known that some images give members the spanning tree's
+// and the phones' lines of their port-channel, and others do not.
+func spreadShared(member, want, was, is attrs) attrs {
+	either := func(field *string, want, was, is string) {
+		if was != is && (want != is || want != *field) {
 			*field = unknown
 		}
 	}
-	either(&member.portfast, want.portfast, is.portfast)
+	either(&member.portfast, want.portfast, was.portfast, is.portfast)
 	for _, id := range sharedSettings {
-		either(&member.set[id], want.set[id], is.set[id])
+		either(&member.set[id], want.set[id], was.set[id], is.set[id])
 	}
 	return member
+}
+
+// trio is one line of a member, and of its port-channel before and after.
+type trio struct{ member, was, is *string }
+
+func followed(member, was, is *attrs) []trio {
+	return []trio{
+		{&member.mode, &was.mode, &is.mode},
+		{&member.access, &was.access, &is.access},
+		{&member.native, &was.native, &is.native},
+		{&member.encapsulation, &was.encapsulation, &is.encapsulation},
+		{&member.set[setNonegotiate], &was.set[setNonegotiate], &is.set[setNonegotiate]},
+	}
+}
+
+// keepMisfits brings those members of changing port-channels into the scope
+// that the want does not name and that are unlike their port-channel in what
+// changes: they are to stay as they are.
+func keepMisfits(obs fabric.Observation, from, to state) {
+	for _, name := range obs.Order {
+		if _, known := from.ports[name]; known || obs.Ports[name].Channel == nil {
+			continue
+		}
+		have, _ := readAttrs(obs.Ports[name].Lines)
+		bundle := fabric.ChannelName(have.group())
+		was, exists := from.ports[bundle]
+		is, stays := to.ports[bundle]
+		if !exists || !stays {
+			continue
+		}
+		end := spreadLines(have, was, is)
+		fits := have.shutdown == was.shutdown || was.shutdown == is.shutdown
+		for _, f := range followed(&end, &was, &is) {
+			fits = fits && *f.member != unknown
+		}
+		fits = fits && (was.allowed == is.allowed || have.allowed == was.allowed)
+		for _, id := range sharedSettings {
+			fits = fits && (was.set[id] == is.set[id] || have.set[id] == was.set[id])
+		}
+		fits = fits && (was.portfast == is.portfast || have.portfast == was.portfast)
+		if !fits {
+			from.ports[name], to.ports[name] = have, keptMember(have, was, is)
+		}
+	}
+}
+
+// keptMember follows its port-channel where it was like it, and keeps the rest.
+func keptMember(have, was, is attrs) attrs {
+	end := have
+	for _, f := range followed(&end, &was, &is) {
+		if *f.member == *f.was {
+			*f.member = *f.is
+		}
+	}
+	if have.allowed == was.allowed {
+		end.allowed = is.allowed
+	}
+	if have.shutdown == was.shutdown {
+		end.shutdown = is.shutdown
+	}
+	end.share(have, fabric.Port{}, was, is)
+	return end
 }
 
 // sharedSettings are those that a port-channel may have in common with its
@@ -121,7 +184,7 @@ func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
 		member.share(have, want.Ports[name], bundleWas(obs, bundleName), bundle)
 		if bundle.shutdown && !want.Ports[name].Shutdown {
 			// IOS shuts the members of a port-channel that is shut.
-			member.shutdown = have.shutdown
+			member.shutdown = have.shutdown || have.group() == member.group() && !obs.Ports[bundleName].Shutdown
 		}
 		to.ports[name] = member
 	}

@@ -72,6 +72,7 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 		to.ports[name], _ = readAttrs(lines)
 	}
 	joinBundles(obs, want, to)
+	keepMisfits(obs, from, to)
 	from.global = readGlobal(obs.Global.Lines)
 	to.global = wantGlobal(from.global, want.Global)
 	return from, to

@@ -28,7 +28,7 @@ var (
 		`(\d[\d,]*|trunk|routed|unassigned|pvlan \S+|--)\s+` +
 		`(a-full|a-half|full|half|auto|--)\s+(a-\S+|auto|\d\S*|--)(?:\s+(.*))?$`)
 	// Fibre channel ports have a row of their own form.
-	statusFibreRE = regexp.MustCompile(`^(fc\d+/\d+) is (up|down)\b`)
+	statusFibreRE = regexp.MustCompile(`^(fc\d+/\d+) is (up|down)(?: \((.*)\))?`)
 )
 
 // ParseInterfacesStatus reads `show interfaces status`.
@@ -43,7 +43,7 @@ func ParseInterfacesStatus(text string) ([]PortStatus, error) {
 		m := statusRowRE.FindStringSubmatch(strings.TrimRight(line, " \t"))
 		if m == nil {
 			if m := statusFibreRE.FindStringSubmatch(line); m != nil {
-				out = append(out, PortStatus{Name: m[1], Status: m[2]})
+				out = append(out, PortStatus{Name: m[1], Status: m[2], Type: m[3]})
 			}
 			continue
 		}
