@@ -208,19 +208,25 @@ func joinBundles(obs fabric.Observation, want fabric.Want, from, to state) {
 		case ok:
 		case there && !slices.Contains(want.AbsentChannels, member.group):
 			bundle = observed(bundleName, seen, obs.Nexus)
+		case !there && from.ports[name].group == member.group:
+			continue // a member without its port-channel: nothing is known of it
 		case !there:
 			bundle = attrs{switching: member.switching}
 			to.ports[bundleName] = bundle
 		}
-		member.switching = bundle.switching
-		to.ports[name] = member
-		// The switch changes the members of a port-channel along with it. A
-		// member that differs from it now is brought back into line.
 		was := from.ports[name]
-		if was.group == member.group && !leaves(was, member) && there && was.switching == observed(bundleName, seen, obs.Nexus).switching {
-			was.switching = member.switching
-			from.ports[name] = was
+		if was.group == member.group && !leaves(was, member) && there {
+			// The switch changes its members along with a port-channel. One that
+			// is unlike it stays as it is: what would become of it, nobody knows.
+			if was.switching == observed(bundleName, seen, obs.Nexus).switching {
+				was.switching = bundle.switching
+				from.ports[name] = was
+			}
+			member.switching = was.switching
+		} else {
+			member.switching = bundle.switching
 		}
+		to.ports[name] = member
 	}
 }
 

@@ -111,6 +111,8 @@ func (d *device) readText(text string) {
 		}
 		if line != "" && line[0] != ' ' && line[0] != '\t' {
 			d.cursor = cursor{}
+		} else if d.cursor.global() {
+			continue // of a block that is not modelled, such as a VRF's
 		}
 		d.play(line)
 	}
@@ -195,8 +197,9 @@ func (d *device) link(name string) *link {
 	l, ok := d.links[name]
 	if !ok {
 		l = newLink(name)
-		if d.nxos && l.kind == kindPort && strings.HasPrefix(name, "mgmt") {
-			l.routed = true
+		if d.nxos {
+			l.routed = l.routed || strings.HasPrefix(name, "mgmt")
+			l.shut = l.kind == kindSVI
 		}
 		d.links[name] = l
 	}

@@ -134,6 +134,9 @@ func (g *guard) findHops(d *device, client netip.Addr) {
 	if g.onLink = client.IsValid() && l.reaches(client); g.onLink {
 		return
 	}
+	if l.vrf != "" {
+		return // a VRF has routes of its own, and no line of a change is among them
+	}
 	g.hops = d.hops(client)
 	for _, hop := range g.hops {
 		if l.reaches(hop) {

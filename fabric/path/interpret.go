@@ -113,6 +113,7 @@ func (d *device) globalLine(w []string) (effect, bool) {
 		d.cursor = cursor{}
 		for _, name := range d.interfaceNames(w[2:]) {
 			d.link(name).reset()
+			d.link(name).shut = d.nxos && d.link(name).kind == kindSVI
 		}
 		return applied, true
 	case w[0] == "vlan" && len(w) == 2 && isList(w[1]):
