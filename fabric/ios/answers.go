@@ -111,13 +111,9 @@ func isAsync(line string) bool {
 func Classify(answer string) Class {
 	worst := ClassSilent
 	rank := map[Class]int{ClassSilent: 0, ClassNotice: 1, ClassUnknown: 2, ClassReject: 3}
-	text := trimLines(answer)
+	text := said(answer)
 	for text != "" {
-		line, rest, _ := strings.Cut(text, "\n")
-		if strings.TrimSpace(line) == "" || isAsync(line) {
-			text = rest
-			continue
-		}
+		line, _, _ := strings.Cut(text, "\n")
 		class, n := ClassUnknown, len(line)+1
 		for _, r := range answerRows {
 			if m := r.re.FindStringIndex(text); m != nil {
@@ -131,6 +127,18 @@ func Classify(answer string) Class {
 		text = text[min(n, len(text)):]
 	}
 	return worst
+}
+
+// said is an answer without log lines and empty lines, both of which can tear
+// an answer of several lines apart.
+func said(answer string) string {
+	var kept []string
+	for line := range strings.SplitSeq(trimLines(erase(answer)), "\n") {
+		if line != "" && !isAsync(line) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept, "\n")
 }
 
 // trimLines drops the white space at the end of each line.

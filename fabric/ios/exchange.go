@@ -175,6 +175,10 @@ func (s *Session) atPrompt(b []byte) bool {
 // logsBehindPrompt counts the log lines that stand behind the last prompt, with
 // nothing else behind it.
 func (s *Session) logsBehindPrompt(b []byte) int {
+	return logsBehind(b, func(line string) bool { return promptMode(s.host, line) != "" })
+}
+
+func logsBehind(b []byte, isPrompt func(string) bool) int {
 	if !bytes.HasSuffix(b, []byte("\n")) {
 		return 0
 	}
@@ -186,7 +190,7 @@ func (s *Session) logsBehindPrompt(b []byte) int {
 		case strings.TrimSpace(l) == "":
 		case isAsync(l):
 			logs++
-		case promptMode(s.host, l) != "":
+		case isPrompt(l):
 			return logs
 		default:
 			return 0

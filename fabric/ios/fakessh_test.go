@@ -24,6 +24,7 @@ type fault struct {
 	log    string // a log line that bursts into the echo
 	redraw bool   // after the burst, print prompt and echo anew
 	behind string // a log line written behind the prompt
+	within string // log lines written in between the lines of the answer
 	drop   bool   // close the connection after the echo
 	lose   bool   // carry out the line and close the connection without an answer
 	silent bool   // never answer
@@ -49,8 +50,9 @@ type fakeDevice struct {
 
 	mu       sync.Mutex
 	faults   map[string]*fault
-	sent     []string // lines received
-	logins   int      // passwords offered
+	storm    func(line string) fault // strikes where no fault is set
+	sent     []string                // lines received
+	logins   int                     // passwords offered
 	sessions int
 }
 
@@ -132,6 +134,9 @@ func (d *fakeDevice) take(line string) fault {
 	defer d.mu.Unlock()
 	d.sent = append(d.sent, line)
 	f := d.faults[line]
+	if f == nil && d.storm != nil {
+		return d.storm(line)
+	}
 	if f == nil {
 		return fault{}
 	}
@@ -290,6 +295,9 @@ func (d *fakeDevice) shell(ch ssh.Channel) {
 		}
 		if d.timestamps && strings.HasPrefix(line, "show ") {
 			answer = "Load for five secs: 14%/0%; one minute: 9%; five minutes: 8%\nTime source is NTP, 18:20:00.000 UTC Mon Nov 23 2026\n\n" + answer
+		}
+		if at := strings.Index(answer, "\n"); f.within != "" && at >= 0 {
+			answer = answer[:at+1] + f.within + "\n" + answer[at+1:]
 		}
 		d.page(ch, line, answer)
 		d.write(ch, prompt())

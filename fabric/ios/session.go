@@ -101,7 +101,7 @@ func (s *Session) start() error {
 // prepare brings a fresh session to a pinned prompt at privilege level 15.
 func (s *Session) prepare(ctx context.Context) error {
 	const doing = "find the prompt"
-	if err := s.await(ctx, s.times.Connect, doing, func(b []byte) bool { return anyPromptRE.MatchString(promptText(b)) }); err != nil {
+	if err := s.await(ctx, s.times.Connect, doing, s.nudging(func(b []byte) bool { return anyPromptRE.MatchString(promptText(b)) })); err != nil {
 		return err
 	}
 	// A banner may hold a line like a prompt. What answers a command is the
@@ -111,7 +111,7 @@ func (s *Session) prepare(ctx context.Context) error {
 	if err := s.wire.Write([]byte(first + "\n")); err != nil {
 		return s.breakOff(doing, err)
 	}
-	if err := s.await(ctx, s.times.Connect, doing, func(b []byte) bool { return s.pin(b, first) }); err != nil {
+	if err := s.await(ctx, s.times.Connect, doing, s.nudging(func(b []byte) bool { return s.pin(b, first) })); err != nil {
 		return err
 	}
 	if _, err := s.exchange(ctx, fmt.Sprintf("terminal width %d", terminalWidth), s.times.Command, nil); err != nil {
@@ -121,6 +121,25 @@ func (s *Session) prepare(ctx context.Context) error {
 		return s.enable(ctx)
 	}
 	return nil
+}
+
+// nudging is done, and an empty line for a switch that wrote a log line behind
+// something like a prompt and waits for input.
+func (s *Session) nudging(done func([]byte) bool) func([]byte) bool {
+	nudged := 0
+	return func(b []byte) bool {
+		if done(b) {
+			return true
+		}
+		logs := logsBehind(b, func(line string) bool { return anyPromptRE.MatchString(strings.TrimSuffix(line, " ")) })
+		if logs > nudged {
+			nudged = logs
+			if err := s.wire.Write([]byte("\n")); err != nil {
+				s.log.Debug("nudge failed", "switch", s.target.Name, "error", err)
+			}
+		}
+		return false
+	}
 }
 
 func promptText(b []byte) string { return strings.TrimSuffix(erase(lastLine(b)), " ") }

@@ -2,6 +2,8 @@ package ios
 
 import (
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -250,6 +252,64 @@ func TestCheckHasTheLastWord(t *testing.T) {
 	}})
 	if !errors.Is(err, cuts) || len(d.sw.ways.log) != 0 {
 		t.Errorf("got %v, log %q", err, d.sw.ways.log)
+	}
+}
+
+// TestNoise: whatever a switch writes into a session unasked, and however it
+// cuts what it sends, a transaction reads through it.
+func TestNoise(t *testing.T) {
+	noises := []string{syslog, syslog + "\n" + syslog, shutdownBanner, shutdownBanner + "\n" + syslog,
+		"Rollback Confirmed Change: Rollback will begin in one minute.\nEnter \"configure confirm\" if you wish to keep what you've configured",
+		"000123: leaf1: Apr  1 2026 09:44:52.985 UTC: %SYS-5-CONFIG_I: Configured from console by admin on vty0 (192.0.2.9)"}
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 1))
+			w := &fakeWays{archive: seed%2 == 0, startup: "saved"}
+			d := wayDevice(t, w)
+			d.chunk = r.IntN(40)
+			d.timestamps = r.IntN(2) == 0
+			d.login = []string{"", "\nleaf1#\n", "\n" + syslog + "\n"}[r.IntN(3)]
+			struck := map[string]bool{}
+			d.storm = func(line string) (f fault) {
+				if struck[line] || r.IntN(3) == 0 {
+					return f
+				}
+				struck[line] = true
+				noise := noises[r.IntN(len(noises))]
+				switch r.IntN(4) {
+				case 0:
+					f.log = noise
+				case 1:
+					f.log, f.redraw = noise, true
+				case 2:
+					f.behind = noise
+				case 3:
+					f.within = noise
+				}
+				return f
+			}
+			if _, err := Transact(t.Context(), d.target(), wantNode1(), TransactOptions{Save: true}); err != nil {
+				t.Fatal(err)
+			}
+			if d.sw.saved != d.sw.running() || w.timer != "" || w.reload != "" {
+				t.Error("not saved, or something is pending")
+			}
+		})
+	}
+}
+
+// TestDue: a transaction ends before the switch would end it.
+func TestDue(t *testing.T) {
+	defer func(d time.Duration) { dueMargin = d }(dueMargin)
+	dueMargin = defaultTimer - 300*time.Millisecond
+	w := &fakeWays{archive: true}
+	d := wayDevice(t, w)
+	before := d.sw.running()
+	d.at("switchport mode access", fault{silent: true})
+	_, err := Transact(t.Context(), d.target(), wantNode1(), TransactOptions{})
+	var ae *ApplyError
+	if !errors.As(err, &ae) || !errors.Is(err, errDue) || !ae.RolledBack || d.sw.running() != before || w.timer != "" {
+		t.Errorf("got %v", err)
 	}
 }
 
