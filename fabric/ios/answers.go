@@ -89,6 +89,8 @@ var asyncRows = []asyncRow{
 	// A log line: sequence number, time stamp and host name are optional, then
 	// %FACILITY-SEVERITY-MNEMONIC.
 	{regexp.MustCompile(`^(?:\d{1,10}: )?(?:\S+: )?(?:[*.]?[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?\d{2}:\d{2}:\d{2}(?:\.\d+)?(?: [A-Z]{1,5})?: |\d{2}:\d{2}:\d{2}: |\d+[wdy]\d+[dhw]: )?%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+:`), srcNetspoc},
+	// NX-OS: the year comes first, then the host, and the virtual context.
+	{regexp.MustCompile(`^\d{4} [A-Z][a-z]{2} {1,2}\d{1,2} \d{2}:\d{2}:\d{2}(?:\.\d+)? (?:\S+ )?(?:%\$ VDC-\d+ %\$ )?%[A-Z][A-Z0-9_]*(?:-[A-Z0-9_]+)*-[0-7]-[A-Z0-9_]+:`), srcPractice},
 	{regexp.MustCompile(`^\*\*\*(?:$| --- SHUTDOWN )`), srcNetspoc + " (reload in)"},
 	{regexp.MustCompile(`^Rollback Confirmed Change: (?i:Rollback will begin in|Rolling (?:back )?to)`), srcNapalm},
 	{regexp.MustCompile(`^Enter "configure confirm" if you wish to keep`), srcNapalm},
