@@ -18,7 +18,8 @@ import (
 func Captured(text string) (Config, error) {
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	cfg := Config{Startup: text, Captured: true}
-	ended := false
+	nexus := nexusText.MatchString(text)
+	ended := nexus
 	for _, line := range strings.Split(text, "\n") {
 		ended = ended || strings.TrimRight(line, " ") == "end"
 		if name, ok := strings.CutPrefix(line, "hostname "); ok && cfg.Hostname == "" {
@@ -32,13 +33,17 @@ func Captured(text string) (Config, error) {
 		return Config{}, fmt.Errorf("the configuration names no port: is it one of a switch that runs IOS?")
 	}
 	cfg.Profile = guessProfile(text)
+	if nexus {
+		cfg.Profile = "N9K-C93180YC-EX"
+	}
 	return cfg, nil
 }
 
 var (
-	physical = regexp.MustCompile(`(?m)^interface ((?:Fast|Gigabit|TwoGigabit|FiveGigabit|TenGigabit|FortyGigabit|AppGigabit)?Ethernet|TwentyFiveGigE|HundredGigE)(\S+)[ \t]*$`)
-	provided = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
-	release  = regexp.MustCompile(`(?m)^version (\d+)\.(\S+)`)
+	physical  = regexp.MustCompile(`(?m)^interface ((?:Fast|Gigabit|TwoGigabit|FiveGigabit|TenGigabit|FortyGigabit|AppGigabit)?Ethernet|TwentyFiveGigE|HundredGigE|mgmt)(\S+)[ \t]*$`)
+	nexusText = regexp.MustCompile(`(?m)^(version \S+ +Bios:version|!Command: show (running|startup)-config|feature \S+)`)
+	provided  = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
+	release   = regexp.MustCompile(`(?m)^version (\d+)\.(\S+)`)
 )
 
 // guessProfile is the model that a configuration is nearest to.
@@ -68,6 +73,9 @@ func guessProfile(text string) string {
 // fit changes a model to what a captured configuration has.
 func (p Profile) fit(text string) *Profile {
 	has := func(s string) bool { return strings.Contains(text, s) }
+	if p.NXOS {
+		return &p
+	}
 	if m := release.FindStringSubmatch(text); m != nil {
 		p.release = m[1] + "." + m[2]
 	}
@@ -96,6 +104,7 @@ func capturedPorts(text string) map[string]bool {
 		if end := regexp.MustCompile(`\n[^ \n]`).FindStringIndex(block); end != nil {
 			block = block[:end[0]]
 		}
+		block = strings.ReplaceAll(block, "\n  ", "\n ")
 		layer3 := strings.Contains(block, "\n ip address") || strings.Contains(block, "\n no ip address") || strings.Contains(block, "\n encapsulation ")
 		ports[name] = !layer3 || strings.Contains(block, "\n no switchport") || strings.Contains(block, "\n switchport")
 	}
@@ -153,6 +162,10 @@ func (l *loader) line(line string) {
 	if skipped(line) {
 		return
 	}
+	unit := 1 // by what a block is indented
+	if l.sim.profile.NXOS {
+		unit = 2
+	}
 	indent := len(line) - len(strings.TrimLeft(line, " \t"))
 	// A block ends where the indentation does.
 	if indent == 0 {
@@ -163,10 +176,10 @@ func (l *loader) line(line string) {
 	}
 	switch {
 	case indent > 0 && l.raw != nil:
-		l.raw.lines = append(l.raw.lines, strings.TrimRight(line[1:], " "))
+		l.raw.lines = append(l.raw.lines, strings.TrimRight(line[min(unit, indent):], " "))
 		return
-	case indent > 1 && l.context == inSection:
-		l.section.lines = append(l.section.lines, strings.TrimRight(line[1:], " "))
+	case indent > unit && l.context == inSection:
+		l.section.lines = append(l.section.lines, strings.TrimRight(line[unit:], " "))
 		return
 	}
 	l.failed = ""
@@ -211,7 +224,7 @@ func whole(text string) bool {
 }
 
 // terminalText is what a capture has around a configuration.
-var terminalText = regexp.MustCompile(`^(?:[\w.\-/:]+[#>].*|Building configuration.*|Current configuration\b.*|Using \d+ out of .*|Load for five secs.*|Time source is .*|version .*|end|Last configuration change .*)\s*$`)
+var terminalText = regexp.MustCompile(`^(?:[\w.\-/:]+[#>].*|Building configuration.*|Current configuration\b.*|Using \d+ out of .*|Load for five secs.*|Time source is .*|version .*|end|Bios:.*|Last configuration change .*)\s*$`)
 
 // skipped reports whether a line of a configuration text is no command.
 func skipped(line string) bool {

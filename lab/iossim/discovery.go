@@ -55,7 +55,7 @@ func (s *Sim) hear(port string, frame []byte) {
 	}
 	switch [6]byte(frame[:6]) {
 	case lldpAddress, [6]byte{0x01, 0x80, 0xc2, 0, 0, 3}:
-		if n, ok := decodeLLDP(frame); ok && s.run.has("lldp run") && !i.has("no lldp receive") {
+		if n, ok := decodeLLDP(frame); ok && s.speaksLLDP() && !i.has("no lldp receive") {
 			s.lldp.note(port, n, time.Now())
 		}
 	case cdpAddress:
@@ -114,7 +114,7 @@ func (s *Sim) announce(plane Speaker, only string, lldp, cdp bool) {
 	}
 	var sends []send
 	s.mu.Lock()
-	lldp = lldp && s.run.has("lldp run")
+	lldp = lldp && s.speaksLLDP()
 	cdp = cdp && !s.run.has("no cdp run")
 	for name, i := range s.run.ifaces {
 		if only != "" && name != only || !socket(s, i) || i.managementIf || i.shutdown || i.errDisabled {
@@ -144,6 +144,9 @@ func (s *Sim) announceSoon() {
 	}
 }
 
+// speaksLLDP reports whether LLDP is on.
+func (s *Sim) speaksLLDP() bool { return s.run.has("lldp run") || s.feature("lldp") }
+
 func (s *Sim) portMAC(name string) [6]byte {
 	kind, numbers := splitName(name)
 	return [6]byte(s.mac(kind<<8 + numbers[len(numbers)-1]))
@@ -157,6 +160,9 @@ func (s *Sim) self(i *iface, hold int) neighbor {
 		capabilities: bridge, enabled: bridge, capabilitiesAsCDP: 0x28, holdSeconds: hold,
 		platform: "cisco " + s.profile.Name, vtp: s.db.Domain,
 		vlan: i.access, hasVLAN: true, nativeVLAN: i.access, hasNative: true,
+	}
+	if s.profile.NXOS {
+		n.port, n.portDescription = nexusName(i.name), nexusName(i.name)
 	}
 	if hold == cdpHold {
 		n.port = i.name

@@ -16,6 +16,18 @@ var interfaceCommands = []command{
 	{pattern: "no switchport", run: each(setSwitchport)},
 	{pattern: "switchport mode (access|trunk|dynamic auto|dynamic desirable)", run: ports(setMode)},
 	{pattern: "(no|default) switchport mode [(access|trunk|dynamic)]", run: ports(func(c *call, i *iface) error { i.mode = modeDefault; return nil })},
+	{pattern: "switchport trunk encapsulation (dot1q|isl|negotiate)", run: ports(setEncapsulation)},
+	{pattern: "(no|default) switchport trunk encapsulation", run: ports(setEncapsulation)},
+	{pattern: "[(no|default)] switchport nonegotiate", run: ports(setNonegotiate)},
+	{pattern: "[(no|default)] switchport (priority|private-vlan|backup) [LINE]", run: storeInterface},
+	{pattern: "spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
+	{pattern: "(no|default) spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
+}
+
+// switchportCommands are those that IOS and NX-OS have in common.
+var switchportCommands = []command{
+	{pattern: "spanning-tree vlan WORD (cost|port-priority) 0-200000000", run: ports(storeOne)},
+	{pattern: "(no|default) spanning-tree vlan WORD (cost|port-priority) [LINE]", run: ports(storeOne)},
 	{pattern: "switchport access vlan 1-4094", run: ports(setAccess)},
 	{pattern: "(no|default) switchport access vlan [WORD]", run: ports(func(c *call, i *iface) error { i.access = 1; return nil })},
 	{pattern: "switchport trunk native vlan 1-4094", run: ports(func(c *call, i *iface) error { i.native = c.num(0); return nil })},
@@ -24,14 +36,8 @@ var interfaceCommands = []command{
 	{pattern: "switchport trunk allowed vlan (all|none)", run: ports(setAllowed)},
 	{pattern: "switchport trunk allowed vlan (add|remove|except) WORD", run: ports(setAllowed)},
 	{pattern: "(no|default) switchport trunk allowed vlan [LINE]", run: ports(func(c *call, i *iface) error { i.allowed = wire.AllVLANs(); return nil })},
-	{pattern: "switchport trunk encapsulation (dot1q|isl|negotiate)", run: ports(setEncapsulation)},
-	{pattern: "(no|default) switchport trunk encapsulation", run: ports(setEncapsulation)},
-	{pattern: "[(no|default)] switchport nonegotiate", run: ports(setNonegotiate)},
 	{pattern: "switchport voice vlan (1-4094|dot1p|none|untagged)", run: ports(setVoice)},
 	{pattern: "(no|default) switchport voice vlan [LINE]", run: ports(func(c *call, i *iface) error { i.voice = ""; return nil })},
-	{pattern: "[(no|default)] switchport (priority|private-vlan|backup) [LINE]", run: storeInterface},
-	{pattern: "spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
-	{pattern: "(no|default) spanning-tree portfast [(trunk|disable|network|edge|edge trunk)]", run: ports(setPortfast)},
 }
 
 // interfaceWords begin the lines that are kept and shown, and do nothing else.
@@ -39,7 +45,7 @@ var interfaceWords = []string{
 	"arp", "authentication", "auto", "bandwidth", "carrier-delay", "cdp", "delay", "dot1x", "encapsulation", "flowcontrol", "hold-queue",
 	"ip access-group", "ip arp", "ip dhcp", "ip igmp", "ip nat", "ip ospf", "ip pim", "ip policy", "ip verify", "ip vrf", "ipv6", "lacp", "lldp", "logging event",
 	"mab", "mac access-group", "macro", "mdix", "media-type", "mls", "mvr", "negotiation", "network-policy", "nmsp", "ntp", "pagp",
-	"power", "priority-queue", "queue-set", "rmon", "service-policy", "snmp", "spanning-tree mst", "spanning-tree vlan", "srr-queue",
+	"power", "priority-queue", "queue-set", "rmon", "service-policy", "snmp", "spanning-tree mst", "srr-queue",
 	"standby", "udld", "vrf", "vtp",
 }
 
@@ -103,8 +109,10 @@ func (s *session) exists(name string) bool {
 	case "Vlan":
 		limit = wire.MaxVLAN
 	case "Port-channel":
-		limit = 48
-	case "Loopback":
+		if limit = 48; s.sim.profile.NXOS || s.sim.profile.XE {
+			limit = 4096
+		}
+	case "Tunnel", "Loopback":
 		if s.sim.profile.Routed {
 			limit = 2147483647
 		}
@@ -112,7 +120,9 @@ func (s *session) exists(name string) bool {
 	if len(numbers) != 1 || numbers[0] > limit || numbers[0] < 1 {
 		return false
 	}
-	s.sim.run.ifaces[name] = newInterface(name)
+	i := newInterface(name)
+	i.shutdown = s.sim.profile.NXOS && kinds[kind].name == "Vlan"
+	s.sim.run.ifaces[name] = i
 	s.touched = true
 	return true
 }
@@ -183,7 +193,9 @@ func (c *call) setDefaults(names ...string) {
 	c.touched = true
 	for _, name := range names {
 		c.sim.run.ifaces[name].reset()
-		c.notice("Interface %s set to default configuration\n", name)
+		if !c.sim.profile.NXOS {
+			c.notice("Interface %s set to default configuration\n", name)
+		}
 	}
 }
 
@@ -228,7 +240,7 @@ func setMode(c *call, i *iface) error {
 
 func setAccess(c *call, i *iface) error {
 	id := c.num(0)
-	if !c.sim.db.exists(id) && !c.loading {
+	if !c.sim.db.exists(id) && !c.loading && !c.sim.profile.NXOS {
 		if c.sim.db.Mode == "client" {
 			c.notice("%% Warning: access VLAN does not exist, and VTP is in CLIENT mode\n")
 		} else {
@@ -243,7 +255,7 @@ func setAccess(c *call, i *iface) error {
 // setVoice sets the VLAN that phones tag, or what they do instead.
 func setVoice(c *call, i *iface) error {
 	id := c.num(0)
-	if id > 0 && !c.sim.db.exists(id) && !c.loading && c.sim.db.Mode != "client" {
+	if id > 0 && !c.sim.db.exists(id) && !c.loading && !c.sim.profile.NXOS && c.sim.db.Mode != "client" {
 		c.notice("%% Voice VLAN does not exist. Creating vlan %d\n", id)
 		c.createVLANs(wire.VLANsOf(id))
 	}
@@ -348,29 +360,29 @@ func setPortfast(c *call, i *iface) error {
 }
 
 // storeInterface keeps a line that does nothing else.
-func storeInterface(c *call) error {
-	return each(func(c *call, i *iface) error {
-		line := c.canonical()
-		if !c.negated() {
-			i.other = removeLines(i.other, "no "+line)
-			for _, key := range interfaceSingles {
-				if strings.HasPrefix(line, key+" ") {
-					i.other = removeLines(i.other, key)
-				}
-			}
-			i.other = append(removeLines(i.other, line), line)
-			return nil
-		}
-		bare := line[len(c.words[0])+1:]
-		i.other = removeLines(i.other, bare)
-		if c.loading && c.words[0] == "no" {
-			i.other = append(removeLines(i.other, line), line)
-		}
+func storeInterface(c *call) error { return each(storeOne)(c) }
+
+func storeOne(c *call, i *iface) error {
+	line := c.canonical()
+	if !c.negated() {
+		i.other = removeLines(i.other, "no "+line)
 		for _, key := range interfaceSingles {
-			if strings.HasPrefix(bare, key+" ") {
+			if strings.HasPrefix(line, key+" ") {
 				i.other = removeLines(i.other, key)
 			}
 		}
+		i.other = append(removeLines(i.other, line), line)
 		return nil
-	})(c)
+	}
+	bare := line[len(c.words[0])+1:]
+	i.other = removeLines(i.other, bare)
+	if c.loading && c.words[0] == "no" {
+		i.other = append(removeLines(i.other, line), line)
+	}
+	for _, key := range interfaceSingles {
+		if strings.HasPrefix(bare, key+" ") {
+			i.other = removeLines(i.other, key)
+		}
+	}
+	return nil
 }

@@ -42,6 +42,9 @@ func (s *Sim) newDatabase() database {
 	if db.Mode == "" {
 		db.Mode = "server"
 	}
+	if s.profile.NXOS {
+		db.Mode = "off"
+	}
 	for id, name := range s.cfg.VLANs {
 		if _, fixed := fixedVLANs[id]; fixed || id < 1 || id > wire.MaxVLAN {
 			continue
@@ -144,7 +147,7 @@ func (i *iface) kind() string {
 
 // switched reports whether the interface takes switchport commands.
 func (i *iface) switched() bool {
-	return i.kind() != "Vlan" && i.kind() != "Loopback" && !i.managementIf
+	return i.kind() != "Vlan" && i.kind() != "Loopback" && i.kind() != "Tunnel" && !i.managementIf
 }
 
 // trunking reports whether the port is a trunk. A dynamic port stays access:

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// grammars are the modes' trees. They are built when the program starts, since
+// iosTrees are the trees of IOS's modes. They are built when the program starts, since
 // what a command does can be to carry out another.
-var grammars struct{ exec, config, iface, vlan *node }
+var iosTrees trees
 
 func init() {
-	grammars.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands, portShows, neighborShows, snoopingCommands[len(snoopingCommands)-1:])
-	grammars.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, spanningTreeCommands, snoopingCommands[:len(snoopingCommands)-1], moveCommands)
-	grammars.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, channelCommands, settingCommands(), moveCommands)
-	grammars.vlan = newGrammar(vlanCommands, moveCommands)
+	iosTrees.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands, portShows, neighborShows, snoopingCommands[len(snoopingCommands)-1:])
+	iosTrees.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, spanningTreeCommands, snoopingCommands[:len(snoopingCommands)-1], moveCommands)
+	iosTrees.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, switchportCommands, channelCommands, settingCommands(), moveCommands)
+	iosTrees.vlan = newGrammar(vlanCommands, moveCommands)
 }
 
 // generic are the commands that are kept and shown, and do nothing else: how
@@ -77,14 +77,18 @@ type sectionKind struct {
 	grammar *node
 }
 
+// sectionDef is a kind of block: how its first line begins, what the prompt
+// shows, and with what its lines can begin.
+type sectionDef struct {
+	pattern, prompt string
+	words           []string
+}
+
 // sections are the blocks that can be entered: how their first line begins,
 // what the prompt shows, and with what their lines can begin.
 //
 
-var sections = []struct {
-	pattern, prompt string
-	words           []string
-}{
+var sections = []sectionDef{
 	{"line (con|console|vty|aux) LINE", "config-line", []string{
 		"login", "transport", "exec-timeout", "privilege", "password", "logging", "access-class", "length", "width", "stopbits", "speed",
 		"session-timeout", "history", "motd-banner", "exec-banner", "authorization", "accounting", "escape-character", "exec", "absolute-timeout", "rotary"}},
@@ -109,9 +113,11 @@ var (
 )
 
 // sectionCommands enter the blocks; it is a table of configuration commands.
-func sectionCommands() []command {
+func sectionCommands() []command { return sectionTable(sections) }
+
+func sectionTable(defs []sectionDef) []command {
 	var table []command
-	for _, def := range sections {
+	for _, def := range defs {
 		if def.words == nil {
 			continue
 		}
@@ -119,7 +125,7 @@ func sectionCommands() []command {
 		table = append(table,
 			command{pattern: def.pattern, run: func(c *call) error {
 				line := c.canonical()
-				if c.words[0] == "line" && c.words[1] == "console" {
+				if c.words[0] == "line" && c.words[1] == "console" && len(c.args) > 0 {
 					line = "line con " + c.arg(0)
 				}
 				c.enter(inConfig)

@@ -24,6 +24,7 @@ var kinds = []struct{ name, short string }{
 	{"HundredGigE", "Hu"},
 	{"AppGigabitEthernet", "Ap"},
 	{"Vlan", "Vl"},
+	{"mgmt", "mgmt"},
 }
 
 // common are the types that an abbreviation means where it could mean a type

@@ -15,6 +15,8 @@ type Profile struct {
 	// Routed says that ports can be made routed ones (`no switchport`).
 	Routed bool
 
+	// NXOS is a switch with the command line of a Nexus.
+	NXOS bool
 	// PoE says that ports can power what is plugged in.
 	PoE bool
 	// XE is a switch that runs IOS-XE.
@@ -148,6 +150,13 @@ var profiles = []Profile{
 			"spanning-tree mode pvst", "no spanning-tree optimize bpdu transmission", "spanning-tree extend system-id",
 			"ip http server", "line con 0", "line vty 0 4", "line vty 5 15",
 		},
+	},
+	{
+		Name: "N9K-C93180YC-EX", Version: "9.3(8)", NXOS: true, Routed: true, portMTU: true,
+		release: "9.3(8)", image: "NXOS", family: "Nexus9000",
+		ports:      []portGroup{{"Ethernet1/", 1, 48, true, "10Gbase-SR"}, {"Ethernet1/", 49, 54, false, "--"}},
+		management: "mgmt0", defaultMode: modeAccess,
+		factory: []string{"no password strength-check", "spanning-tree mode rapid-pvst", "vrf context management", "line console", "line vty"},
 	},
 }
 

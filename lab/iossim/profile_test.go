@@ -25,11 +25,15 @@ func TestProfiles(t *testing.T) {
 			if strings.Contains(s.RunningConfig(), "interface GigabitEthernet1/0/1\n") {
 				port = "gi1/0/1"
 			}
+			save := "wr"
+			if p.NXOS {
+				port, save = "e1/1", "copy run start"
+			}
 			lines := []string{"conf t", "vlan 20", "int " + port}
 			if p.ISL {
 				lines = append(lines, "switchport trunk encapsulation dot1q")
 			}
-			if out, err := s.Exec(append(lines, "switchport mode trunk", "switchport trunk allowed vlan 20", "end", "show version", "show interfaces switchport", "wr")...); err != nil {
+			if out, err := s.Exec(append(lines, "switchport mode trunk", "switchport trunk allowed vlan 20", "end", "show version", "show interface switchport", save)...); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			before := s.RunningConfig()

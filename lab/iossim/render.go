@@ -41,6 +41,9 @@ type section struct {
 
 // text writes the configuration out, from its version line to `end`.
 func (s *Sim) text() string {
+	if s.profile.NXOS {
+		return s.nexusText()
+	}
 	var sections []section
 	add := func(r int, lines ...string) { sections = append(sections, section{r, lines}) }
 	add(-1, "version "+s.profile.release)

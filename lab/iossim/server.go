@@ -114,7 +114,7 @@ var errLogin = errors.New("login invalid")
 
 // login checks a password against the configuration's users.
 func (s *Sim) login(user, password string) error {
-	if s.cfg.Captured {
+	if s.cfg.Captured || s.profile.NXOS {
 		have, ok := s.cfg.Users[user]
 		if !ok || subtle.ConstantTimeCompare([]byte(have), []byte(password)) != 1 {
 			return errLogin
@@ -140,7 +140,7 @@ func (s *Sim) login(user, password string) error {
 // privilege is the level at which a user's session begins.
 func (s *Sim) privilege(user string) int {
 	level := 1
-	if s.cfg.Captured && s.cfg.EnableSecret == "" {
+	if s.profile.NXOS || s.cfg.Captured && s.cfg.EnableSecret == "" {
 		return 15
 	}
 	for _, u := range s.run.find("username " + user) {

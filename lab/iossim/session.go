@@ -41,6 +41,7 @@ type session struct {
 
 	length, width int
 	monitor       bool
+	dontAsk       bool
 	lines         []string // for show history
 
 	out    strings.Builder
@@ -156,8 +157,15 @@ func (s *session) promptText() string {
 const configPromptName = 20
 
 func (s *session) prompt() string {
+	if s.sim.profile.NXOS {
+		return s.modePrompt() + " "
+	}
+	return s.modePrompt()
+}
+
+func (s *session) modePrompt() string {
 	name := s.sim.run.hostname
-	if s.context > inExec && len(name) > configPromptName {
+	if s.context > inExec && len(name) > configPromptName && !s.sim.profile.NXOS {
 		name = name[:configPromptName]
 	}
 	switch s.context {
@@ -221,9 +229,9 @@ func (s *session) execLine(line string, start int) {
 		s.syntax(bad)
 		return
 	}
-	m, err := grammars.exec.parse(command, start, s.level)
+	m, err := s.sim.grammars().exec.parse(command, start, s.level)
 	if err != nil {
-		if toks := tokens(command[start:]); err.kind == "invalid" && len(toks) == 1 && err.col < start+toks[0].col+len(toks[0].text) && s.context <= inExec {
+		if toks := tokens(command[start:]); !s.sim.profile.NXOS && err.kind == "invalid" && len(toks) == 1 && err.col < start+toks[0].col+len(toks[0].text) && s.context <= inExec {
 			s.lookup(toks[0].text)
 			return
 		}
@@ -253,13 +261,20 @@ func (s *session) lookup(word string) {
 func (s *session) configLine(line string) {
 	m, err := s.grammar().parse(line, 0, 15)
 	if err != nil && err.kind == "invalid" && s.context != inConfig {
-		global, globalErr := grammars.config.parse(line, 0, 15)
+		global, globalErr := s.sim.grammars().config.parse(line, 0, 15)
 		switch {
 		case globalErr == nil:
 			m, err = global, nil
 			s.enter(inConfig)
 		case globalErr.kind != "invalid" || globalErr.col > err.col:
 			err = globalErr
+		}
+	}
+	if err != nil && err.kind == "invalid" && s.sim.profile.NXOS {
+		// NX-OS takes commands of the exec mode anywhere.
+		if _, execErr := s.sim.grammars().exec.parse(line, 0, s.level); execErr == nil || strings.Contains(line, "|") {
+			s.execLine(line, 0)
+			return
 		}
 	}
 	if err != nil {
@@ -272,17 +287,21 @@ func (s *session) configLine(line string) {
 func (s *session) grammar() *node {
 	switch s.context {
 	case inInterface:
-		return grammars.iface
+		return s.sim.grammars().iface
 	case inVLAN:
-		return grammars.vlan
+		return s.sim.grammars().vlan
 	case inSection:
 		return s.kind.grammar
 	}
-	return grammars.config
+	return s.sim.grammars().config
 }
 
 // syntax prints an error in a line's form.
 func (s *session) syntax(e *syntaxError) {
+	if s.sim.profile.NXOS {
+		s.reject("%s^\n%s", strings.Repeat(" ", len(s.prompt())+e.col), nexusSyntax(e))
+		return
+	}
 	if e.kind == "invalid" {
 		s.reject("%s^\n", strings.Repeat(" ", len(s.prompt())+e.col))
 	}

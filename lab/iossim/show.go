@@ -92,6 +92,9 @@ func imageFile(p *Profile) string {
 // software is the line by which the switch names what it runs.
 func (s *Sim) software() string {
 	p := s.profile
+	if p.NXOS {
+		return "Cisco Nexus Operating System (NX-OS) Software " + p.Version
+	}
 	if p.XE {
 		return fmt.Sprintf("Cisco IOS Software [Bengaluru], %s Software (%s), Version %s, %s", p.family, p.image, p.Version, p.train)
 	}

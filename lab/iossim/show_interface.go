@@ -244,7 +244,7 @@ func showTrunk(c *call) error {
 		if !i.trunking() {
 			mode, status = "auto", "not-trunking"
 		}
-		c.printf("%-11s %-16s %-14s %-13s %d\n", shortName(i.name), mode, "802.1q", status, i.native)
+		c.printf("%-11s %-16s %-14s %-13s %d\n", c.sim.short(i.name), mode, "802.1q", status, i.native)
 	}
 	table := func(title string, set func(*iface) wire.VLANs) {
 		c.printf("\nPort        %s\n", title)
@@ -253,7 +253,7 @@ func showTrunk(c *call) error {
 			if text == "" {
 				text = "none"
 			}
-			c.printf("%-11s %s\n", shortName(i.name), text)
+			c.printf("%-11s %s\n", c.sim.short(i.name), text)
 		}
 	}
 	table("Vlans allowed on trunk", func(i *iface) wire.VLANs { return i.allowed })

@@ -114,6 +114,7 @@ type Sim struct {
 	archives     []archived
 	archiveCount int
 	files        map[string]string
+	checkpoints  map[string]string
 	lldp, cdp    sightings
 
 	speaking sync.Once
@@ -197,6 +198,7 @@ func (s *Sim) boot() error {
 	db := s.newDatabase()
 	data, err := s.cfg.Flash.ReadFile(databaseFile)
 	switch {
+	case s.profile.NXOS:
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return err
@@ -225,13 +227,15 @@ func (s *Sim) boot() error {
 			s.addInterface(m).managementIf = true
 		}
 	}
-	if !s.cfg.Captured || strings.Contains(s.startup, "interface Vlan1\n") {
+	if s.profile.NXOS {
+		delete(s.run.ifaces, "Vlan1")
+	} else if !s.cfg.Captured || strings.Contains(s.startup, "interface Vlan1\n") {
 		s.addInterface("Vlan1")
 	}
 	if !whole(s.startup) {
 		for _, line := range slices.Concat(s.profile.lines(), s.profile.defaults) {
 			st := s.run.set(line)
-			if strings.HasPrefix(line, "line vty") {
+			if strings.HasPrefix(line, "line vty") && !s.profile.NXOS {
 				st.lines = []string{"login local", "transport input ssh"}
 			}
 		}
@@ -239,7 +243,12 @@ func (s *Sim) boot() error {
 	s.booting, s.unread = true, nil
 	s.load(s.startup)
 	s.booting = false
-	if s.cfg.Captured {
+	if s.profile.NXOS {
+		for _, user := range slices.Sorted(maps.Keys(s.cfg.Users)) {
+			s.run.set("username " + user + " password 5 " + hashSecret(s.cfg.Hostname+"/"+user, s.cfg.Users[user]) + "  role network-admin")
+		}
+	}
+	if s.cfg.Captured || s.profile.NXOS {
 		s.states = nil
 		s.drive()
 		return nil
@@ -297,6 +306,10 @@ func (s *Sim) save() error {
 
 // saveDatabase keeps vlan.dat, which IOS writes with every change of a VLAN.
 func (s *Sim) saveDatabase() {
+	if s.profile.NXOS {
+		// A Nexus keeps its VLANs in its configuration.
+		return
+	}
 	s.db.Revision++
 	if s.db.local() {
 		s.db.Revision = 0

@@ -402,11 +402,11 @@ func (t *terminal) following(line string) (words []string, prefix string) {
 		prefix = toks[len(toks)-1].text
 		toks = toks[:len(toks)-1]
 	}
-	n, level := grammars.exec, t.level
+	n, level := t.sim.grammars().exec, t.level
 	if t.context > inExec {
 		n, level = t.grammar(), 15
 		if len(toks) > 0 && toks[0].text == "do" {
-			n, toks = grammars.exec, toks[1:]
+			n, toks = t.sim.grammars().exec, toks[1:]
 		}
 	}
 	for len(toks) > 0 {

@@ -49,7 +49,11 @@ func TestTranscripts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			session := privileged(small(t, nil))
+			session := privileged(small(t, func(c *Config) {
+				if name == "nexus" {
+					c.Profile = "N9K-C93180YC-EX"
+				}
+			}))
 			var shown strings.Builder
 			for _, line := range strings.Split(strings.TrimSuffix(string(lines), "\n"), "\n") {
 				shown.WriteString(session.promptText() + line + "\n")

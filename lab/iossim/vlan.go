@@ -33,12 +33,19 @@ func enterVLAN(c *call) error {
 		return rejected("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
 	}
 	for _, id := range ids.IDs() {
+		if c.sim.profile.NXOS && id >= 3968 {
+			return rejected("ERROR: VLAN %d is reserved for internal use and can not be created\n", id)
+		}
 		if id >= 1002 && id <= 1005 && ids.Len() > 1 {
 			return rejected("Command rejected: Bad VLAN list - VLAN %d is reserved.\n", id)
 		}
 	}
 	c.enter(inConfig)
 	c.context, c.edited = inVLAN, &vlanEdit{ids: ids}
+	if c.sim.profile.NXOS {
+		// A Nexus makes the VLANs at once.
+		c.createVLANs(ids)
+	}
 	return nil
 }
 

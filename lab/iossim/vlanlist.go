@@ -76,18 +76,5 @@ func formatVLANs(set wire.VLANs) string { return strings.Join(vlanGroups(set), "
 // wrapVLANs writes a set in pieces of at most first characters for the first
 // and rest for the others.
 func wrapVLANs(set wire.VLANs, first, rest int) []string {
-	var pieces []string
-	room := first
-	piece := ""
-	for _, g := range vlanGroups(set) {
-		if piece != "" && len(piece)+1+len(g) > room {
-			pieces = append(pieces, piece)
-			piece, room = "", rest
-		}
-		if piece != "" {
-			piece += ","
-		}
-		piece += g
-	}
-	return append(pieces, piece)
+	return wrapGroups(vlanGroups(set), first, rest)
 }
