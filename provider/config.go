@@ -8,7 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -18,6 +20,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
 )
 
 type providerModel struct {
@@ -27,6 +30,8 @@ type providerModel struct {
 	CacheDir    types.String `tfsdk:"cache_dir"`
 	Credentials types.Map    `tfsdk:"credentials"`
 	Switches    types.Map    `tfsdk:"switches"`
+	MaxSwitches types.Int64  `tfsdk:"max_concurrent_switches"`
+	MaxSessions types.Int64  `tfsdk:"sessions_per_switch"`
 }
 
 type endpointModel struct {
@@ -53,6 +58,9 @@ type switchConfigModel struct {
 	HostKey             types.String `tfsdk:"host_key"`
 	ManagementInterface PortName     `tfsdk:"management_interface"`
 	LegacyAlgorithms    types.Bool   `tfsdk:"legacy_algorithms"`
+	AllowDisruptive     types.Bool   `tfsdk:"allow_disruptive"`
+	Rollback            types.String `tfsdk:"rollback"`
+	RollbackTimer       types.String `tfsdk:"rollback_timer"`
 }
 
 func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
@@ -114,6 +122,16 @@ func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 					},
 				}},
 			},
+			"max_concurrent_switches": schema.Int64Attribute{
+				MarkdownDescription: fmt.Sprintf("How many switches are talked to at once. Default: %d.", defaultSwitches),
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
+			"sessions_per_switch": schema.Int64Attribute{
+				MarkdownDescription: fmt.Sprintf("How many sessions may be open at once on one switch. A change wants two: the second proves that the switch can still be reached. Default: %d.", defaultSessions),
+				Optional:            true,
+				Validators:          []validator.Int64{int64validator.AtLeast(1)},
+			},
 			"switches": schema.MapNestedAttribute{
 				MarkdownDescription: "How to reach each switch, by the name that resources call it.",
 				Optional:            true,
@@ -136,9 +154,25 @@ func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 						Required:            true,
 					},
 					"management_interface": schema.StringAttribute{
-						MarkdownDescription: "The port through which the switch is managed. No resource may claim it.",
-						CustomType:          PortNameType,
+						MarkdownDescription: "The interface through which the switch is managed: the port or port-channel where its management VLAN comes in, or the interface that holds its address. " +
+							"A plan with a line that would cut this way is refused. Without it the way is worked out from `address`.",
+						CustomType: PortNameType,
+						Optional:   true,
+					},
+					"allow_disruptive": schema.BoolAttribute{
+						MarkdownDescription: "Let changes cut the way by which the switch is managed, whatever resource they come from. Default: `false`.",
 						Optional:            true,
+					},
+					"rollback": schema.StringAttribute{
+						MarkdownDescription: "The way back that is armed before a change: `revert_timer` (`configure terminal revert timer`, where the switch has an archive), " +
+							"`reload` (`reload in`, never saved before the change is confirmed), `inverse` (the inverse lines, which need a session), or `auto`, the default: the first of these that the switch offers.",
+						Optional:   true,
+						Validators: []validator.String{stringvalidator.OneOf(wayBacks...)},
+					},
+					"rollback_timer": schema.StringAttribute{
+						MarkdownDescription: "After what time a switch takes an unconfirmed change back by itself, in whole minutes from `2m` to `120m`. Default: `10m`.",
+						Optional:            true,
+						Validators:          []validator.String{isWayBackTimer},
 					},
 					"legacy_algorithms": schema.BoolAttribute{
 						MarkdownDescription: "Also offer SSH algorithms that are no longer safe, for switches which know no other. Default: `false`.",
@@ -177,7 +211,8 @@ func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	s.kegURL = op.KegURL.ValueString()
 	s.cacheDir, s.cacheErr = cacheDir(m.CacheDir)
 	s.readCredentials(ctx, m.Credentials, &resp.Diagnostics)
-	s.readSwitches(ctx, m.Switches, &resp.Diagnostics)
+	pool := ios.NewPool(ios.Limits{Switches: limitOf(m.MaxSwitches, defaultSwitches), Sessions: limitOf(m.MaxSessions, defaultSessions)})
+	s.readSwitches(ctx, m.Switches, pool, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -242,11 +277,11 @@ func (s *site) readCredentials(ctx context.Context, m types.Map, diags *diag.Dia
 	}
 }
 
-func (s *site) readSwitches(ctx context.Context, m types.Map, diags *diag.Diagnostics) {
+func (s *site) readSwitches(ctx context.Context, m types.Map, pool *ios.Pool, diags *diag.Diagnostics) {
 	s.switchesUnknown = m.IsUnknown()
 	for name, v := range m.Elements() {
 		at := path.Root("switches").AtMapKey(name)
-		d := &device{name: name, lock: make(chan struct{}, 1)}
+		d := newDevice(name, pool)
 		s.switches[name] = d
 		var c switchConfigModel
 		o, ok := v.(types.Object)
@@ -255,7 +290,8 @@ func (s *site) readSwitches(ctx context.Context, m types.Map, diags *diag.Diagno
 			continue
 		}
 		diags.Append(o.As(ctx, &c, asGiven)...)
-		if c.Address.IsUnknown() || c.Platform.IsUnknown() || c.Credentials.IsUnknown() || c.HostKey.IsUnknown() || c.ManagementInterface.IsUnknown() {
+		if c.Address.IsUnknown() || c.Platform.IsUnknown() || c.Credentials.IsUnknown() || c.HostKey.IsUnknown() || c.ManagementInterface.IsUnknown() ||
+			c.AllowDisruptive.IsUnknown() || c.Rollback.IsUnknown() || c.RollbackTimer.IsUnknown() {
 			d.err = errUnknownConfiguration
 			continue
 		}
@@ -268,6 +304,10 @@ func (s *site) readSwitches(ctx context.Context, m types.Map, diags *diag.Diagno
 			continue
 		}
 		d.management = c.ManagementInterface.canonical()
+		d.disruptive = c.AllowDisruptive.ValueBool()
+		d.wayBack = ios.WayBack(c.Rollback.ValueString())
+		// Whoever wrote a timer that is none was told by its validator.
+		d.timer, _ = time.ParseDuration(c.RollbackTimer.ValueString())
 		d.target = fabric.Target{
 			Name:                  name,
 			Address:               c.Address.ValueString(),

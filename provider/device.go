@@ -4,28 +4,52 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/batch"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+	management "github.com/cthulix/terraform-provider-cthulix/fabric/path"
 )
 
-// device is one switch as all resources of one walk share it: one session at a
-// time, one reading for all, and one refusal for all.
+// device is one switch as all resources of one walk share it: one transaction at
+// a time, one reading for all, and one refusal for all.
 type device struct {
 	name       string
 	target     fabric.Target
-	management string // canonical name of the port that the switch is managed through
-	err        error  // why there is no target
+	management string // canonical name of the interface that the switch is managed through
+	disruptive bool   // whether a change may cut the way to the switch
+	wayBack    ios.WayBack
+	timer      time.Duration // of the way back; 0 is ios's own
+	pool       *ios.Pool
+	err        error // why there is no target
 
 	lock chan struct{} // held while the fields below or the switch are used
 
-	seen     *fabric.Observation // the latest reading
-	refusal  error               // why there is none
-	snapshot *fabric.Observation // what creates are planned from
+	seen     *sight // the latest reading
+	refusal  error  // why there is none
+	snapshot *sight // what creates are planned from
+
+	// What may cut the way to the switch is never in one transaction with what
+	// may not.
+	careful, daring *batch.Queue[outcome]
+}
+
+func newDevice(name string, pool *ios.Pool) *device {
+	d := &device{name: name, pool: pool, lock: make(chan struct{}, 1)}
+	separable := func(err error) bool {
+		var cut *management.CutError
+		return ios.Separable(err) || errors.As(err, &cut)
+	}
+	d.careful = batch.New(d.transact(false), batch.Options{Separable: separable})
+	d.daring = batch.New(d.transact(true), batch.Options{Separable: separable})
+	return d
 }
 
 // acquire waits for the device until ctx ends.
@@ -40,77 +64,102 @@ func (d *device) acquire(ctx context.Context) (release func(), err error) {
 
 // observe reads the switch once for all that ask in this walk. A switch that
 // could not be read is not asked again.
-func (d *device) observe(ctx context.Context) (fabric.Observation, error) {
+func (d *device) observe(ctx context.Context) (sight, error) {
 	release, err := d.acquire(ctx)
 	if err != nil {
-		return fabric.Observation{}, err
+		return sight{}, err
 	}
 	defer release()
 	return d.observeLocked(ctx)
 }
 
-func (d *device) observeLocked(ctx context.Context) (fabric.Observation, error) {
+func (d *device) observeLocked(ctx context.Context) (sight, error) {
 	if d.seen == nil && d.refusal == nil {
-		obs, err := read(ctx, d.target)
+		seen, err := d.read(ctx)
 		if err != nil {
 			if ctx.Err() == nil {
 				d.refusal = err
 			}
-			return fabric.Observation{}, err
+			return sight{}, err
 		}
-		d.seen = &obs
+		d.seen = &seen
 	}
 	if d.refusal != nil {
-		return fabric.Observation{}, d.refusal
+		return sight{}, d.refusal
 	}
 	return *d.seen, nil
 }
 
-func read(ctx context.Context, t fabric.Target) (obs fabric.Observation, err error) {
-	s, err := ios.Dial(ctx, t)
+func (d *device) read(ctx context.Context) (seen sight, err error) {
+	s, err := d.pool.Dial(ctx, d.target)
 	if err != nil {
-		return obs, err
+		return seen, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	obs, err = s.Observe(ctx)
+	obs, err := s.Observe(ctx)
 	if err != nil {
-		return obs, err
+		return seen, err
 	}
-	return slim(obs), nil
+	return look(obs), nil
 }
 
-// slim drops what must not be kept: the running configuration and the lines of
-// routed ports can hold secrets, and neither is needed to plan.
-func slim(obs fabric.Observation) fabric.Observation {
-	obs.Running = ""
-	ports := make(map[string]fabric.Port, len(obs.Ports))
-	for name, p := range obs.Ports {
-		p.Other = nil
-		if p.Routed {
-			p.Lines = nil
-		}
-		ports[name] = p
-	}
-	obs.Ports = ports
-	return obs
-}
+// outcome is what a transaction led to.
+type outcome struct{ before, after sight }
 
 // converge brings the part of the switch that want names to what it says, if it
-// still is what the plan was made from.
-func (d *device) converge(ctx context.Context, want fabric.Want, fingerprint string) (fabric.Observation, fabric.Change, error) {
-	release, err := d.acquire(ctx)
-	if err != nil {
-		return fabric.Observation{}, fabric.Change{}, err
+// still is what the plan was made from. Whoever asks at the same moment shares
+// the transaction; the change is the caller's own part of it.
+func (d *device) converge(ctx context.Context, want fabric.Want, fingerprint string, disruptive bool) (sight, fabric.Change, error) {
+	queue := d.careful
+	if disruptive {
+		queue = d.daring
 	}
-	defer release()
-	obs, change, err := ios.Converge(ctx, d.target, want, ios.ConvergeOptions{Fingerprint: fingerprint, Save: true})
-	d.seen, d.refusal = nil, nil
+	out, err := queue.Do(ctx, fabric.Part{Want: want, Fingerprint: fingerprint})
 	if err != nil {
-		return obs, change, err
+		return out.after, fabric.Change{}, err
 	}
-	obs = slim(obs)
-	d.seen = &obs
-	return obs, change, nil
+	change, err := ios.Plan(out.before.Observation, want)
+	return out.after, change, err
+}
+
+// transact makes one transaction for all that wait in a queue.
+func (d *device) transact(disruptive bool) batch.Transact[outcome] {
+	return func(ctx context.Context, parts []fabric.Part) (outcome, []error, error) {
+		release, err := d.acquire(ctx)
+		if err != nil {
+			return outcome{}, nil, err
+		}
+		defer release()
+		opts := ios.TransactOptions{Rollback: d.wayBack, Timer: d.timer, Save: true, Pool: d.pool}
+		if !disruptive {
+			opts.Check = func(obs fabric.Observation, change fabric.Change) error {
+				_, err := d.prove(look(obs), change.Commands)
+				return err
+			}
+		}
+		done, errs, err := ios.TransactParts(ctx, d.target, parts, opts)
+		d.seen, d.refusal = nil, nil
+		if err != nil {
+			return outcome{}, errs, err
+		}
+		out := outcome{before: look(done.Before), after: look(done.After)}
+		d.seen = &out.after
+		return out, errs, nil
+	}
+}
+
+// prove plays lines over the switch as it was seen. A *management.CutError names
+// the line that would cut the way to it.
+func (d *device) prove(seen sight, lines []string) (management.Verdict, error) {
+	m := management.Management{Interface: d.management, Facts: seen.Facts}
+	host := d.target.Address
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if addr, err := netip.ParseAddr(host); err == nil {
+		m.Address = addr
+	}
+	return management.Prove(seen.Observation, lines, m)
 }
 
 // addSwitchError reports what a switch, or the way to it, made impossible.
@@ -121,6 +170,7 @@ func addSwitchError(diags *diag.Diagnostics, doing string, err error) {
 		auth    *ios.AuthError
 		key     *ios.HostKeyError
 		unknown *unknownSwitchError
+		cut     *management.CutError
 	)
 	switch {
 	case errors.As(err, &changed):
@@ -129,6 +179,8 @@ func addSwitchError(diags *diag.Diagnostics, doing string, err error) {
 		summary = "The switch refused the login"
 	case errors.As(err, &key):
 		summary = "The switch has another host key"
+	case errors.As(err, &cut):
+		summary = cutSummary
 	case errors.As(err, &unknown):
 		diags.AddError("The switch is not in the provider's configuration", err.Error())
 		return

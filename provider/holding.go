@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+	management "github.com/cthulix/terraform-provider-cthulix/fabric/path"
 )
 
 // holding is one resource's hold on a part of a switch. The three resources
@@ -27,11 +29,12 @@ type holding struct {
 	at func([]string) path.Path
 	// named is the attribute that names the switch.
 	named path.Path
+	// disruptive lets the change cut the way to the switch.
+	disruptive bool
 }
 
 // claim claims all of next and notes how its ports will be.
 func (h holding) claim(next scope, diags *diag.Diagnostics) {
-	d, err := h.site.device(h.sw)
 	for _, id := range slices.Sorted(maps.Keys(next.vlans)) {
 		p := []string{"vlans", strconv.Itoa(id)}
 		thing := h.vlan(id)
@@ -46,10 +49,6 @@ func (h holding) claim(next scope, diags *diag.Diagnostics) {
 			addClaimError(diags, h.at(p), thing, other)
 			continue
 		}
-		if err == nil && d.management == name {
-			diags.AddAttributeError(h.at(p), "The switch is managed through this port",
-				fmt.Sprintf("%s is the management_interface of %s: a change of it could cut the way to the switch, so no resource may claim it.", name, h.sw))
-		}
 		h.site.claims.planPort(h.sw, next.ports[name], h.who.label)
 	}
 }
@@ -57,13 +56,13 @@ func (h holding) claim(next scope, diags *diag.Diagnostics) {
 // foresee works out what an apply will send. It returns nil when that cannot be
 // known yet, with a warning if the switch is the reason. stored is nil for a
 // create, which is planned from the snapshot that all of the switch share.
-func (h holding) foresee(ctx context.Context, stored *memory, prior, next scope, onDestroy string, diags *diag.Diagnostics) (*step, fabric.Observation) {
+func (h holding) foresee(ctx context.Context, stored *memory, prior, next scope, onDestroy string, diags *diag.Diagnostics) (*step, sight) {
 	d, err := h.site.device(h.sw)
 	if err != nil {
 		if !errors.Is(err, errUnknownConfiguration) {
 			diags.AddAttributeError(h.named, "Unknown switch", err.Error())
 		}
-		return nil, fabric.Observation{}
+		return nil, sight{}
 	}
 	m := memory{}
 	if stored != nil {
@@ -89,6 +88,7 @@ func (h holding) foresee(ctx context.Context, stored *memory, prior, next scope,
 		}
 		return nil, m.Seen
 	}
+	h.keepsTheWay(d, m.Seen, st, diags)
 	for _, e := range st.change.Unmet {
 		if !h.promised(e, next) {
 			diags.AddAttributeWarning(h.at(slices.Clone(e.Path)), e.Summary, e.Detail)
@@ -147,7 +147,7 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 	}
 	var change fabric.Change
 	if err == nil && !st.want.Empty() {
-		after.Seen, change, err = d.converge(ctx, st.want, st.fingerprint)
+		after.Seen, change, err = d.converge(ctx, st.want, st.fingerprint, h.disruptive || d.disruptive)
 	}
 	if err != nil {
 		h.failed(d, stored == nil && noted.Empty(), err, diags)
@@ -161,7 +161,8 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 func (h holding) failed(d *device, first bool, err error, diags *diag.Diagnostics) {
 	var apply *ios.ApplyError
 	var changed *ios.ChangedError
-	untouched := errors.As(err, &changed) || errors.As(err, &apply) && (apply.RolledBack || len(apply.Landed) == 0)
+	var cut *management.CutError
+	untouched := errors.As(err, &changed) || errors.As(err, &cut) || errors.As(err, &apply) && (apply.RolledBack || len(apply.Landed) == 0)
 	if first && untouched {
 		if err := h.site.forget(d, h.who.label); err != nil {
 			diags.AddWarning("The journal could not be removed", err.Error())
@@ -174,7 +175,7 @@ func (h holding) failed(d *device, first bool, err error, diags *diag.Diagnostic
 
 // observe reads the switch anew for a refresh. It returns false when what was
 // last known has to do.
-func (h holding) observe(ctx context.Context, stored memory, diags *diag.Diagnostics) (fabric.Observation, bool) {
+func (h holding) observe(ctx context.Context, stored memory, diags *diag.Diagnostics) (sight, bool) {
 	d, err := h.site.device(h.sw)
 	if err != nil {
 		if !errors.Is(err, errUnknownConfiguration) {
@@ -185,7 +186,8 @@ func (h holding) observe(ctx context.Context, stored memory, diags *diag.Diagnos
 	obs, err := d.observe(ctx)
 	switch {
 	case isUnreachable(err):
-		addReadProblem(diags, "switch "+h.sw, err)
+		diags.AddWarning("Not observed: switch "+h.sw, fmt.Sprintf("%v\n\n%s is planned offline, from how the switch was last seen%s. "+
+			"An apply compares it with the switch, and fails for this switch alone while it cannot be reached.", err, h.who, seenAt(stored.Seen.Taken)))
 		return stored.Seen, false
 	case err != nil:
 		addSwitchError(diags, "read", err)
@@ -197,6 +199,14 @@ func (h holding) observe(ctx context.Context, stored memory, diags *diag.Diagnos
 	return obs, true
 }
 
+// seenAt says when a switch was seen, if that is known.
+func seenAt(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " at " + t.UTC().Format(time.RFC3339)
+}
+
 // warnDestroy shows what a destroy will send: the plan has no other place for it.
 func (h holding) warnDestroy(stored memory, prior scope, onDestroy string, diags *diag.Diagnostics) {
 	st, err := stored.plan(prior, newScope(), onDestroy)
@@ -204,6 +214,9 @@ func (h holding) warnDestroy(stored memory, prior scope, onDestroy string, diags
 	case err != nil:
 		diags.AddWarning(fmt.Sprintf("Destroying %s may fail", h.who), err.Error())
 	case len(st.change.Commands) > 0:
+		if d, err := h.site.device(h.sw); err == nil {
+			h.keepsTheWay(d, stored.Seen, st, diags)
+		}
 		diags.AddWarning(fmt.Sprintf("Destroying %s sends %s to %s", h.who, count(len(st.change.Commands), "line"), h.sw), indent(st.change.Commands))
 	}
 }

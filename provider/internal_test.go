@@ -29,10 +29,10 @@ func TestClaims(t *testing.T) {
 }
 
 func TestMemoryRestoresTheFirst(t *testing.T) {
-	obs := fabric.Observation{Config: fabric.Config{
+	obs := sight{Observation: fabric.Observation{Config: fabric.Config{
 		VLANs: map[int]fabric.VLAN{20: {ID: 20, Name: "old"}},
 		Ports: map[string]fabric.Port{"Gi1": {Name: "Gi1", Lines: []string{"description old"}}, "Gi2": {Name: "Gi2"}},
-	}}
+	}}}
 	next := newScope()
 	next.vlans[20], next.vlans[30] = fabric.VLAN{ID: 20}, fabric.VLAN{ID: 30}
 	next.ports["Gi1"], next.ports["Gi2"] = fabric.Port{Name: "Gi1"}, fabric.Port{Name: "Gi2"}

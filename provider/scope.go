@@ -33,7 +33,7 @@ func newScope() scope {
 // memory is what a resource keeps in its private state.
 type memory struct {
 	// Seen is the switch as last observed. Updates are planned from it alone.
-	Seen fabric.Observation `json:"seen"`
+	Seen sight `json:"seen"`
 	// First is how what the resource owns was before it was first touched.
 	First fabric.Want `json:"first"`
 }
@@ -68,8 +68,8 @@ func (m memory) plan(prior, next scope, onDestroy string) (step, error) {
 	if want.Empty() {
 		return step{}, nil
 	}
-	change, err := ios.Plan(m.Seen, want)
-	return step{want: want, change: change, fingerprint: fabric.ScopeFingerprint(m.Seen, want)}, err
+	change, err := ios.Plan(m.Seen.Observation, want)
+	return step{want: want, change: change, fingerprint: m.Seen.fingerprint(want)}, err
 }
 
 func (m memory) giveUpVLAN(want *fabric.Want, id int, onDestroy string) {
@@ -95,7 +95,7 @@ func (m memory) giveUpPort(want *fabric.Want, name, onDestroy string) {
 
 // own adds to First what next brings into the scope, as obs shows it or as an
 // unfinished earlier run noted it.
-func (m *memory) own(obs fabric.Observation, next scope, noted fabric.Want) {
+func (m *memory) own(obs sight, next scope, noted fabric.Want) {
 	first := fabric.Want{VLANs: map[int]fabric.VLAN{}, Restore: map[string][]string{}}
 	for id := range next.vlans {
 		switch {

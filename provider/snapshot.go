@@ -13,8 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
 // A resource that has no state yet is planned from a reading of its switch, and
@@ -34,19 +32,19 @@ import (
 const snapshotLife = 24 * time.Hour
 
 type storedSnapshot struct {
-	Taken       time.Time          `json:"taken"`
-	Command     string             `json:"command"`
-	Observation fabric.Observation `json:"observation"`
+	Taken       time.Time `json:"taken"`
+	Command     string    `json:"command"`
+	Observation sight     `json:"observation"`
 }
 
 // planFrom returns the reading of a switch that creates are planned from.
-func (s *site) planFrom(ctx context.Context, d *device) (fabric.Observation, error) {
+func (s *site) planFrom(ctx context.Context, d *device) (sight, error) {
 	if s.cacheErr != nil {
-		return fabric.Observation{}, s.cacheErr
+		return sight{}, s.cacheErr
 	}
 	release, err := d.acquire(ctx)
 	if err != nil {
-		return fabric.Observation{}, err
+		return sight{}, err
 	}
 	defer release()
 	if d.snapshot != nil {
@@ -59,11 +57,11 @@ func (s *site) planFrom(ctx context.Context, d *device) (fabric.Observation, err
 	}
 	obs, err := d.observeLocked(ctx)
 	if err != nil {
-		return fabric.Observation{}, err
+		return sight{}, err
 	}
 	d.snapshot = &obs
 	if err := s.storeSnapshot(d, obs); err != nil {
-		return fabric.Observation{}, err
+		return sight{}, err
 	}
 	return obs, nil
 }
@@ -98,7 +96,7 @@ func (s *site) loadSnapshot(d *device) (stored storedSnapshot, found bool) {
 	return stored, time.Since(stored.Taken) < snapshotLife
 }
 
-func (s *site) storeSnapshot(d *device, obs fabric.Observation) error {
+func (s *site) storeSnapshot(d *device, obs sight) error {
 	b, err := json.Marshal(storedSnapshot{Taken: time.Now(), Command: terraformCommand(), Observation: obs})
 	if err == nil {
 		err = writeFile(s.snapshotFile(d), b)

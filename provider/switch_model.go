@@ -20,6 +20,7 @@ type switchModel struct {
 	Name        types.String   `tfsdk:"name"`
 	VLANs       types.Map      `tfsdk:"vlans"`
 	Ports       types.Map      `tfsdk:"ports"`
+	Disruptive  types.Bool     `tfsdk:"allow_disruptive"`
 	OnDestroy   types.String   `tfsdk:"on_destroy"`
 	Hostname    types.String   `tfsdk:"hostname"`
 	Model       types.String   `tfsdk:"model"`

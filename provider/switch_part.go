@@ -148,7 +148,7 @@ func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadR
 		}
 		return
 	}
-	if !m.observe(obs) {
+	if !m.observe(obs.Observation) {
 		resp.State.RemoveResource(ctx)
 		return
 	}

@@ -62,6 +62,10 @@ func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				Optional:            true,
 				NestedObject:        schema.NestedAttributeObject{Attributes: portAttributes()},
 			},
+			"allow_disruptive": schema.BoolAttribute{
+				MarkdownDescription: "Let a change cut the way by which the switch is managed. Without it such a plan is refused, and the line is named. Default: `false`, or what the provider's `switches` say.",
+				Optional:            true,
+			},
 			"on_destroy":        onDestroyAttribute(),
 			"hostname":          computedString("Name that the switch has for itself."),
 			"model":             computedString("Model of the switch."),
@@ -115,7 +119,7 @@ func (r *switchResource) ValidateConfig(ctx context.Context, req resource.Valida
 }
 
 func (r *switchResource) holding(ctx context.Context, m switchModel, who claimant) holding {
-	return holding{site: r.site, sw: m.Name.ValueString(), who: who, at: m.at(ctx), named: path.Root("name")}
+	return holding{site: r.site, sw: m.Name.ValueString(), who: who, at: m.at(ctx), named: path.Root("name"), disruptive: m.Disruptive.ValueBool()}
 }
 
 func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -161,7 +165,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if len(st.change.Commands) == 0 && state != nil && req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
-	m.observeFacts(obs)
+	m.observeFacts(obs.Observation)
 	m.Planned, m.Rollback = commandList(st.change.Commands), commandList(st.change.Rollback)
 	m.Fingerprint = types.StringUnknown()
 	if len(st.change.Commands) == 0 && state != nil {
@@ -184,7 +188,7 @@ func (r *switchResource) Create(ctx context.Context, req resource.CreateRequest,
 	if !ok {
 		return
 	}
-	m.settle(mem.Seen, change, &resp.Diagnostics)
+	m.settle(mem.Seen.Observation, change, &resp.Diagnostics)
 	mem.keep(ctx, resp.Private, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
@@ -204,7 +208,7 @@ func (r *switchResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if !ok {
 		return
 	}
-	m.settle(mem.Seen, change, &resp.Diagnostics)
+	m.settle(mem.Seen.Observation, change, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
@@ -224,10 +228,10 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 		return
 	}
 	if !known {
-		m.adopt(ctx, obs, &resp.Diagnostics)
+		m.adopt(ctx, obs.Observation, &resp.Diagnostics)
 		stored.own(obs, m.want(ctx, &resp.Diagnostics), fabric.Want{})
 	} else {
-		m.observe(ctx, obs, &resp.Diagnostics)
+		m.observe(ctx, obs.Observation, &resp.Diagnostics)
 	}
 	stored.Seen = obs
 	stored.keep(ctx, resp.Private, &resp.Diagnostics)

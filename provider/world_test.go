@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -46,14 +47,27 @@ type world struct {
 	cache   string
 	dial    *gate
 
-	blocks []string // further lines of the provider block
+	blocks   []string // further lines of the provider block
+	attrs    []string // further lines of the switch's entry in it
+	switches []string // further switches
 }
 
 // newWorld starts a simulated switch.
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldOf(t, startup) }
+
+// newWorldOf starts a simulated switch that was told something else before
+// Terraform came.
+func newWorldOf(t testing.TB, startup string) *world {
+	t.Helper()
+	sim, address, hostKey := newSwitch(t, "leaf1", startup)
+	return &world{t: t, sim: sim, address: address, hostKey: hostKey, cache: t.TempDir(), dial: &gate{}}
+}
+
+// newSwitch starts a simulated switch.
+func newSwitch(t testing.TB, name, startup string) (sim *iossim.Sim, address, hostKey string) {
 	t.Helper()
 	sim, err := iossim.New(iossim.Config{
-		Hostname:     "leaf1",
+		Hostname:     name,
 		Users:        map[string]string{"cthulix": switchPassword},
 		EnableSecret: switchSecret,
 		Startup:      startup,
@@ -73,11 +87,8 @@ func newWorld(t testing.TB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	serve(t, "the switch", func(ctx context.Context) error { return sim.Serve(ctx, l, signer) })
-	return &world{
-		t: t, sim: sim, address: l.Addr().String(), hostKey: ssh.FingerprintSHA256(signer.PublicKey()),
-		cache: t.TempDir(), dial: &gate{},
-	}
+	serve(t, "the switch "+name, func(ctx context.Context) error { return sim.Serve(ctx, l, signer) })
+	return sim, l.Addr().String(), ssh.FingerprintSHA256(signer.PublicKey())
 }
 
 // serve runs a server for the rest of the test.
@@ -97,12 +108,16 @@ func serve(t testing.TB, what string, run func(context.Context) error) {
 // gate is a dialer that can be shut, as a cable that is pulled.
 type gate struct {
 	shut  bool
+	only  string // the one address that it is shut for; empty is all
+	mu    sync.Mutex
 	dials int
 }
 
 func (g *gate) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	g.mu.Lock()
 	g.dials++
-	if g.shut {
+	g.mu.Unlock()
+	if g.shut && (g.only == "" || g.only == address) {
 		return nil, fmt.Errorf("no route to %s", address)
 	}
 	var d net.Dialer
@@ -135,11 +150,14 @@ provider "cthulix" {
       host_key             = %q
       credentials          = "network"
       management_interface = "gi1/0/52"
+      %s
     }
+    %s
   }
   %s
 }
-%s`, w.cache, switchPassword, switchSecret, bmcPassword, w.address, w.hostKey, strings.Join(w.blocks, "\n  "), body)
+%s`, w.cache, switchPassword, switchSecret, bmcPassword, w.address, w.hostKey,
+		strings.Join(w.attrs, "\n      "), strings.Join(w.switches, "\n    "), strings.Join(w.blocks, "\n  "), body)
 }
 
 // test runs steps against the world, and checks at the end of them that the
