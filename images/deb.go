@@ -36,7 +36,10 @@ type control struct {
 func readDeb(r io.Reader, each func(name string, h *tar.Header, r io.Reader) error) (control, error) {
 	br := bufio.NewReaderSize(r, 1<<16)
 	magic := make([]byte, len(arMagic))
-	if _, err := io.ReadFull(br, magic); err != nil || string(magic) != arMagic {
+	switch _, err := io.ReadFull(br, magic); {
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return control{}, err
+	case err != nil || string(magic) != arMagic:
 		return control{}, errors.New("this is no Debian package: it is not an ar archive")
 	}
 	var c control
