@@ -9,16 +9,23 @@ import (
 
 // leaveBundles takes ports out of their port-channels before anything changes
 // on those: where a port goes from one to another, where a protocol changes,
-// since no two can be spoken in one port-channel at any moment, and where the
-// port-channel itself changes, since that would change the port, too.
+// since no two can be spoken in one port-channel at any moment, where another
+// port takes its place, and where the port-channel itself changes, since that
+// would change the port, too.
 func (w *writer) leaveBundles(from, to state, order []string) {
+	joined := map[int]bool{}
+	for name, want := range to.ports {
+		if have := from.ports[name]; want.channel != "" && have.channel != want.channel {
+			joined[want.group()] = true
+		}
+	}
 	for _, name := range order {
 		have, want := from.ports[name], to.ports[name]
 		if !leaves(have, want) {
 			continue
 		}
 		bundle := fabric.ChannelName(have.group())
-		if want.channel == "" && from.ports[bundle] == to.ports[bundle] {
+		if want.channel == "" && from.ports[bundle] == to.ports[bundle] && !joined[have.group()] {
 			continue
 		}
 		w.block(name, []string{lineLeaveChannel})

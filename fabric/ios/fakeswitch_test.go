@@ -21,6 +21,8 @@ type fakeSwitch struct {
 	saved  string
 	ways   *fakeWays // nil for a switch that has no way back
 
+	wide fakeWide
+
 	port *fakePort // the interface that is being configured
 	vlan int
 	mode string // "", "config", "config-if", "config-vlan"
@@ -31,6 +33,8 @@ type fakePort struct {
 	allowed                                            *vlanMap // nil is no line
 	shutdown                                           bool
 	other                                              []string
+	channel                                            string            // what follows channel-group
+	set                                                map[string]string // further lines, by what they begin with
 }
 
 func newFakeSwitch(host string, ports int) *fakeSwitch {
@@ -110,6 +114,8 @@ func (p *fakePort) lines() []string {
 	}
 	add("switchport mode ", p.mode)
 	out = append(out, p.other...)
+	add("channel-group ", p.channel)
+	out = append(out, p.settings()...)
 	if p.shutdown {
 		out = append(out, "shutdown")
 	}
@@ -175,6 +181,9 @@ func (f *fakeSwitch) running() string {
 				continue
 			}
 			fmt.Fprintf(&b, "vlan %d\n", id)
+			if f.wide.suspended[id] {
+				b.WriteString(" state suspend\n")
+			}
 			if f.vlans[id] != fmt.Sprintf("VLAN%04d", id) {
 				fmt.Fprintf(&b, " name %s\n", f.vlans[id])
 			}
@@ -188,7 +197,7 @@ func (f *fakeSwitch) running() string {
 		}
 		b.WriteString("!\n")
 	}
-	b.WriteString("interface Vlan1\n no ip address\n shutdown\n!\nline vty 0 4\n login local\n!\nend\n")
+	b.WriteString("interface Vlan1\n no ip address\n shutdown\n!\n" + f.wide.text() + "line vty 0 4\n login local\n!\nend\n")
 	return b.String()
 }
 
@@ -204,6 +213,7 @@ func (f *fakeSwitch) exec(line string) string {
 	}
 	switch {
 	case line == "exit":
+		f.wide.svi = nil
 		f.mode, f.port = map[string]string{"config": "", "config-if": "config", "config-vlan": "config"}[f.mode], nil
 		return ""
 	case line == "end":
@@ -211,8 +221,9 @@ func (f *fakeSwitch) exec(line string) string {
 		return ""
 	case strings.HasPrefix(cmd, "interface ") && !no:
 		p, ok := f.ports[strings.TrimPrefix(cmd, "interface ")]
+		f.wide.svi = nil
 		if !ok {
-			return invalid
+			return f.logical(strings.TrimPrefix(cmd, "interface "))
 		}
 		f.mode, f.port = "config-if", p
 		return ""
@@ -227,6 +238,7 @@ func (f *fakeSwitch) exec(line string) string {
 			return "%Default VLAN 1 may not be deleted.\n"
 		case no:
 			delete(f.vlans, id)
+			delete(f.wide.suspended, id)
 			f.mode, f.port = "config", nil
 			return ""
 		}
@@ -247,10 +259,19 @@ func (f *fakeSwitch) exec(line string) string {
 		}
 		f.vlans[f.vlan] = name
 		return ""
+	case f.mode == "config-if" && f.wide.svi != nil:
+		return f.wide.svi.exec(no, cmd)
 	case f.mode == "config-if":
-		return f.execPort(no, cmd)
+		before := *f.port
+		if before.allowed != nil {
+			list := *before.allowed
+			before.allowed = &list
+		}
+		answer := f.execPort(no, cmd)
+		f.spread(before, f.port)
+		return answer
 	}
-	return invalid
+	return f.execWide(no, cmd)
 }
 
 func (f *fakeSwitch) execPort(no bool, cmd string) string {
@@ -303,6 +324,9 @@ func (f *fakeSwitch) execPort(no bool, cmd string) string {
 		return p.execAllowed(no, v)
 	}
 	if v, ok := after("switchport mode"); ok {
+		if _, silent := p.set["switchport nonegotiate"]; silent && (no || strings.HasPrefix(v, "dynamic")) {
+			return "Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n"
+		}
 		if f.isl && v == "trunk" && p.encap == "" && !no {
 			return "Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n"
 		}
@@ -318,7 +342,7 @@ func (f *fakeSwitch) execPort(no bool, cmd string) string {
 	if v, ok := after("spanning-tree portfast"); ok {
 		return set(&p.portfast, v)
 	}
-	return invalid
+	return f.execSetting(no, cmd)
 }
 
 func (p *fakePort) execAllowed(no bool, v string) string {
@@ -375,7 +399,11 @@ func (f *fakeSwitch) showVLANs() string {
 			fmt.Fprintf(&b, "%-4d %-32s act/unsup \n", id, "reserved")
 			continue
 		}
-		fmt.Fprintf(&b, "%-4d %-32s active    \n", id, f.vlans[id])
+		status := "active"
+		if f.wide.suspended[id] {
+			status = "suspended"
+		}
+		fmt.Fprintf(&b, "%-4d %-32s %-9s \n", id, f.vlans[id], status)
 	}
 	return b.String()
 }
