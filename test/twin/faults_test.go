@@ -49,7 +49,7 @@ func newRig(t testing.TB, way ios.WayBack, dirty bool) rig {
 	}
 	sim, target := newSwitchFrom(t, iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable",
 		Startup: startup, Ports: 4, BootTime: 100 * time.Millisecond})
-	target.Timeouts = fabric.Timeouts{Command: time.Second, Retry: 30 * time.Millisecond}
+	target.Timeouts = fabric.Timeouts{Retry: 30 * time.Millisecond}
 	if !dirty {
 		if _, err := sim.Exec("write memory"); err != nil {
 			t.Fatal(err)
@@ -103,12 +103,18 @@ func TestFaultMatrix(t *testing.T) {
 			}
 			table := map[iossim.FaultKind][]cell{}
 			var mu sync.Mutex
-			var work errgroup.Group
-			work.SetLimit(8)
+			// A line that hangs costs waiting, and the others cost work.
+			var work, hangs errgroup.Group
+			work.SetLimit(2)
+			hangs.SetLimit(21)
 			for _, kind := range kinds {
 				table[kind] = make([]cell, len(lines)+1)
 				for n := 1; n <= len(lines)+1; n++ {
-					work.Go(func() error {
+					on := &work
+					if hanging(kind) {
+						on = &hangs
+					}
+					on.Go(func() error {
 						c := strike(t, newRig(t, tc.way, tc.dirty), tc.way, kind, n, append(lines, "end")[n-1])
 						mu.Lock()
 						defer mu.Unlock()
@@ -117,7 +123,7 @@ func TestFaultMatrix(t *testing.T) {
 					})
 				}
 			}
-			_ = work.Wait()
+			_, _ = work.Wait(), hangs.Wait()
 			printMatrix(t, tc.way, kinds, append(lines, "end"), table)
 		})
 	}
@@ -137,10 +143,17 @@ func plannedLines(t *testing.T, way ios.WayBack, dirty bool) []string {
 	return out.Change.Commands
 }
 
+func hanging(kind iossim.FaultKind) bool {
+	return kind == iossim.HangBefore || kind == iossim.HangAfter
+}
+
 // strike runs the transaction with one fault at the nth line.
 func strike(t *testing.T, r rig, way ios.WayBack, kind iossim.FaultKind, n int, line string) (c cell) {
 	if err := r.sim.SetFault(iossim.FaultAt(kind, n)); err != nil {
 		return cell{bad: err.Error()}
+	}
+	if hanging(kind) {
+		r.target.Timeouts.Command = 4 * time.Second
 	}
 	out, err := ios.Transact(t.Context(), r.target, twentyLines(), ios.TransactOptions{Save: true})
 	c.end = "before"
