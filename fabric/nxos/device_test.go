@@ -15,6 +15,7 @@ import (
 // LACP needs its feature, a VLAN's name must be free.
 type nexus struct {
 	routedDefault, downDefault bool
+	drags                      bool // members follow in spanning tree and shutdown, too
 	features                   map[string]bool
 	vlans                      map[int]map[string]string
 	ports                      map[string]*nxPort
@@ -31,7 +32,7 @@ type nxPort struct {
 var shared = []string{"switchport mode", "switchport access vlan", "switchport trunk native vlan", "mtu"}
 
 func newNexus(routedDefault, downDefault bool, ports int) *nexus {
-	n := &nexus{routedDefault, downDefault, map[string]bool{}, map[int]map[string]string{1: {}}, map[string]*nxPort{}}
+	n := &nexus{routedDefault, downDefault, false, map[string]bool{}, map[int]map[string]string{1: {}}, map[string]*nxPort{}}
 	for i := range ports {
 		n.ports["Ethernet1/"+strconv.Itoa(i+1)] = &nxPort{routed: routedDefault, shut: downDefault, v: map[string]string{}, allowed: fabric.AllVLANs()}
 	}
@@ -144,6 +145,11 @@ func (n *nexus) portLine(name, line string, no bool) error {
 		return n.spread(name)
 	case line == "shutdown":
 		p.shut = !no
+		for _, m := range n.members(name) {
+			if n.drags {
+				m.shut = p.shut
+			}
+		}
 		return nil
 	case word == "channel-group":
 		return n.join(p, rest, no)
@@ -163,6 +169,14 @@ func (n *nexus) portLine(name, line string, no bool) error {
 			delete(p.v, c)
 		} else {
 			p.v[c] = value
+		}
+		for _, m := range n.members(name) {
+			if n.drags && strings.HasPrefix(c, "spanning-tree") {
+				delete(m.v, c)
+				if v, ok := p.v[c]; ok {
+					m.v[c] = v
+				}
+			}
 		}
 		return n.spread(name)
 	}

@@ -241,7 +241,7 @@ func (d *fakeNexus) show(line string) string {
 }
 
 func (n *nexus) clone() *nexus {
-	c := &nexus{n.routedDefault, n.downDefault, maps.Clone(n.features), map[int]map[string]string{}, map[string]*nxPort{}}
+	c := &nexus{n.routedDefault, n.downDefault, n.drags, maps.Clone(n.features), map[int]map[string]string{}, map[string]*nxPort{}}
 	for id, v := range n.vlans {
 		c.vlans[id] = maps.Clone(v)
 	}

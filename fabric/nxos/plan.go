@@ -21,13 +21,36 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 	if err := append(vlansPossible(obs, from, to), bundlesPossible(obs, to, want)...).Err(); err != nil {
 		return fabric.Change{}, err
 	}
-	order := portOrder(obs, from, to)
-	return fabric.Change{
-		Commands: transition(from, to, order, obs.Nexus),
-		Rollback: transition(to, from, order, obs.Nexus),
-		Undo:     undo(obs, from, to, want.Global),
+	change := fabric.Change{
+		Commands: transition(from, to, portOrder(obs, from, to), obs.Nexus),
 		Unmet:    unmet(obs, from, to, want),
-	}, nil
+	}
+	// What a port-channel drags along on members that nobody asked for has to
+	// find its way back, too.
+	for name, a := range draggedAlong(obs, from, to) {
+		from.ports[name], to.ports[name] = a, a
+	}
+	change.Rollback = transition(to, from, portOrder(obs, from, to), obs.Nexus)
+	change.Undo = undo(obs, from, to, want.Global)
+	return change, nil
+}
+
+// draggedAlong are the members outside of the scope that differ from a
+// port-channel in what it may pass on when it changes: that would be lost.
+func draggedAlong(obs fabric.Observation, from, to state) map[string]attrs {
+	out := map[string]attrs{}
+	for name, p := range obs.Ports {
+		bundle := ChannelName(p.Group())
+		was, is := from.ports[bundle], to.ports[bundle]
+		if _, inScope := from.ports[name]; p.Group() == 0 || inScope {
+			continue
+		}
+		a := observed(name, p, obs.Nexus)
+		if uncertain(a, a, is, was) != a {
+			out[name] = a
+		}
+	}
+	return out
 }
 
 // state is the part of a switch that a change is about. A VLAN or port-channel

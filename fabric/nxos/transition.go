@@ -26,8 +26,11 @@ func transition(from, to state, order []string, n *fabric.Nexus) []string {
 	for _, name := range order {
 		have, was := from.ports[name]
 		want, stays := to.ports[name]
-		if !was {
+		switch {
+		case !was:
 			have = newChannel(n)
+		case want.group != 0 && want.group == have.group && !leaves(have, want):
+			have = uncertain(have, want, from.ports[ChannelName(want.group)], to.ports[ChannelName(want.group)])
 		}
 		if lines := portLines(have, want); stays && (!was || len(lines) > 0) {
 			w.block("interface "+name, lines)
@@ -69,6 +72,30 @@ func (w *writer) leaveEarly(from, to state, order []string) {
 		from.ports[name] = have
 	}
 }
+
+// uncertain notes on a member what a change of its port-channel may have done to
+// it: some releases pass on spanning tree's settings and the shutdown, and others
+// do not. Where the member is to differ from its port-channel, it is told so.
+func uncertain(have, want, was, is attrs) attrs {
+	if was.shutdown != is.shutdown && want.shutdown != is.shutdown {
+		have.shutdown = !want.shutdown
+	}
+	was.description = is.description // is nobody else's
+	changes := was != is
+	if (changes || was.edge != is.edge) && want.edge != is.edge {
+		have.edge = uncertainWord
+	}
+	if (changes || was.bpduGuard != is.bpduGuard) && want.bpduGuard != is.bpduGuard {
+		have.bpduGuard = uncertainWord
+	}
+	if (changes || was.guardRoot != is.guardRoot) && want.guardRoot != is.guardRoot {
+		have.guardRoot = !want.guardRoot
+	}
+	return have
+}
+
+// uncertainWord is none that a switch could have.
+const uncertainWord = "?"
 
 // joined says whether a port comes into a port-channel.
 func joined(from, to state, group int) bool {
