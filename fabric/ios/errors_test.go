@@ -14,6 +14,7 @@ import (
 func TestMessages(t *testing.T) {
 	const sw = "leaf1 (192.0.2.1)"
 	timeout := &UnreachableError{Switch: sw, Doing: `wait for the answer to "vlan 20"`, Err: context.DeadlineExceeded}
+	pending := Pending{WayBack: WayBackReload, User: "admin", Own: true, Fires: time.Date(2026, 3, 2, 12, 5, 0, 0, time.UTC)}
 	var texts []string
 	for _, err := range []error{
 		&HostKeyError{Switch: sw, Presented: "SHA256:new", KeyType: "ssh-rsa"},
@@ -28,6 +29,13 @@ func TestMessages(t *testing.T) {
 		&ApplyError{Switch: sw, Line: lineLeave, Number: 9, Total: 8, RolledBack: true, Landed: make([]string, 8), Answer: "% Failed to commit"},
 		&VerifyError{Switch: sw, Missing: []string{"interface " + gi1, "shutdown"}, RolledBack: true},
 		&VerifyError{Switch: sw, Rollback: errors.New("silence")},
+		&ApplyError{Switch: sw, Line: "show startup-config", Total: 8, RolledBack: true, Err: timeout},
+		&ApplyError{Switch: sw, Line: "vlan 20", Number: 3, Total: 8, Landed: []string{"a", "b"}, Err: timeout, Rollback: errors.New("no new session for the way back"), Pending: &pending},
+		&VerifyError{Switch: sw, Err: errors.New("no new session"), Rollback: errors.New("silence"), Pending: &pending},
+		&LockedError{Switch: sw, Waited: 30 * time.Second, Err: errors.New("locked by process '484'")},
+		&PendingError{Switch: sw, Waited: 30 * time.Second, Pending: &Pending{WayBack: WayBackRevertTimer, User: "alice", When: "5 min from 12:00:00 UTC"}},
+		&PendingError{Switch: sw, Waited: 30 * time.Second, Pending: &Pending{WayBack: WayBackReload, User: "admin", When: "12:05:00 UTC (in 5 minutes)", Own: true}, Busy: true},
+		&WayBackError{Switch: sw, WayBack: WayBackRevertTimer, Err: errors.New("%Turn config archive on before using Rollback Confirmed Change")},
 		&SaveError{Switch: sw, Err: errors.New("busy for 1m0s")},
 		&ChangedError{Switch: sw, Planned: "scope:aa", Found: "scope:bb"},
 		&UnmetError{Switch: sw, Unmet: []*fabric.FieldError{{Path: []string{"ports", gi1, "access_vlan"}, Summary: "VLAN 20 is not on leaf1"}}},
