@@ -205,7 +205,7 @@ func (s *Sim) restore(text string) {
 	s.run.globals, s.run.bridges, s.run.snooped = nil, nil, wire.VLANs{}
 	for name, i := range s.run.ifaces {
 		if !i.undeletable {
-			delete(s.run.ifaces, name)
+			s.run.remove(name)
 			continue
 		}
 		i.reset()

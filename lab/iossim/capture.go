@@ -40,10 +40,11 @@ func Captured(text string) (Config, error) {
 }
 
 var (
-	physical  = regexp.MustCompile(`(?m)^interface ((?:Fast|Gigabit|TwoGigabit|FiveGigabit|TenGigabit|FortyGigabit|AppGigabit)?Ethernet|TwentyFiveGigE|HundredGigE|mgmt)(\S+)[ \t]*$`)
-	nexusText = regexp.MustCompile(`(?m)^(version \S+ +Bios:version|!Command: show (running|startup)-config|feature \S+)`)
-	provided  = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
-	release   = regexp.MustCompile(`(?m)^version (\d+)\.(\S+)`)
+	physical         = regexp.MustCompile(`(?m)^interface ((?:Fast|Gigabit|TwoGigabit|FiveGigabit|TenGigabit|FortyGigabit|AppGigabit)?Ethernet|TwentyFiveGigE|HundredGigE|mgmt)(\S+)[ \t]*$`)
+	nexusText        = regexp.MustCompile(`(?m)^(version \S+ +Bios:version|!Command: show (running|startup)-config|feature \S+)`)
+	nexusVersionLine = regexp.MustCompile(`(?m)^version \S.*$`)
+	provided         = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
+	release          = regexp.MustCompile(`(?m)^version (\d+)\.(\S+)`)
 )
 
 // guessProfile is the model that a configuration is nearest to.
@@ -74,13 +75,14 @@ func guessProfile(text string) string {
 func (p Profile) fit(text string) *Profile {
 	has := func(s string) bool { return strings.Contains(text, s) }
 	if p.NXOS {
+		p.versionLine = strings.TrimRight(nexusVersionLine.FindString(text), " \n")
 		return &p
 	}
 	if m := release.FindStringSubmatch(text); m != nil {
 		p.release = m[1] + "." + m[2]
 	}
 	p.ISL = has("\n switchport trunk encapsulation ")
-	p.Routed = p.Routed || has("\n no switchport\n")
+	p.Routed = p.Routed || has("\n no switchport\n") || has("\n switchport\n") || has("\ninterface Loopback") || has("\ninterface Tunnel")
 	p.PoE = p.PoE || has("\n power inline ")
 	p.portMTU = p.portMTU || has("\n mtu ")
 	p.edge = has("spanning-tree portfast edge")
@@ -182,7 +184,16 @@ func (l *loader) line(line string) {
 		l.section.lines = append(l.section.lines, strings.TrimRight(line[unit:], " "))
 		return
 	}
-	l.failed = ""
+	if n := len(l.sim.run.globals); indent > 0 && l.context == inConfig && l.sim.cfg.Captured && n > 0 {
+		// A line of a block of which the simulator knows the first line alone.
+		last := l.sim.run.globals[n-1]
+		last.lines = append(last.lines, strings.TrimRight(line[min(unit, indent):], " "))
+		return
+	}
+	if indent > unit && l.context == inInterface && l.nest(line[unit:]) {
+		return
+	}
+	l.failed, l.block = "", indent > 0 && l.sim.cfg.Captured
 	l.do(line)
 	if l.failed == "" {
 		return
@@ -193,6 +204,16 @@ func (l *loader) line(line string) {
 	if l.sim.cfg.Captured {
 		l.keep(indent, strings.TrimSpace(line))
 	}
+}
+
+// nest keeps a line under the last line of the interface, to which it belongs.
+func (l *loader) nest(line string) bool {
+	i := l.sim.run.ifaces[l.selected[0]]
+	if i == nil || len(i.other) == 0 {
+		return false
+	}
+	i.other[len(i.other)-1] += "\n" + strings.TrimRight(line, " ")
+	return true
 }
 
 // why is an answer of the switch in one line, without the caret.

@@ -37,16 +37,16 @@ var globalCommands = slices.Concat([]command{
 // globalWords begin the lines that are kept and shown, and do nothing else.
 var globalWords = []string{
 	"aaa", "access-list", "alias", "arp", "authentication", "boot", "boot-start-marker", "boot-end-marker", "cdp", "clock", "crypto",
-	"diagnostic", "dot1x", "enable", "errdisable", "file", "ip", "ipv6", "lacp", "license", "lldp", "logging", "login", "mac", "macro",
+	"diagnostic", "dot1x", "enable", "errdisable", "file", "ip", "ip dhcp", "ip sla", "ip domain", "ipv6", "lacp", "license", "lldp", "logging", "login", "mac", "macro",
 	"memory", "mls", "platform", "transceiver", "configuration", "monitor", "network-policy", "ntp", "port-channel", "power", "privilege", "process", "qos", "queue-monitor",
-	"radius-server", "redundancy", "rmon", "scheduler", "sdm", "service", "snmp-server", "sntp", "spanning-tree", "stack-mac",
+	"radius-server", "redundancy", "rmon", "scheduler", "sdm", "security", "call-home", "telemetry", "netconf-yang", "restconf", "software", "event", "key", "vrf", "route-map", "template", "service", "snmp-server", "sntp", "spanning-tree", "stack-mac",
 	"stackwise", "switch", "system", "tacacs-server", "track", "tftp-server", "time-range", "udld", "upgrade", "vstack", "vtp", "wsma",
 }
 
 // singles are settings that a new line replaces: how such lines begin. The
 // others can stand many times.
 var singles = []string{
-	"aaa new-model", "boot system", "clock timezone", "clock summer-time", "enable secret", "enable password", "ip default-gateway",
+	"aaa new-model", "clock timezone", "clock summer-time", "enable secret", "enable password", "ip default-gateway",
 	"ip domain-name", "ip domain name", "ip http", "ip ssh version", "ip ssh time-out", "ip ssh authentication-retries",
 	"lacp system-priority", "logging buffered", "logging console", "logging facility", "logging monitor", "logging source-interface",
 	"logging trap", "ntp source", "port-channel load-balance", "snmp-server chassis-id", "snmp-server contact", "snmp-server location",

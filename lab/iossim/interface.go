@@ -43,7 +43,7 @@ var switchportCommands = []command{
 // interfaceWords begin the lines that are kept and shown, and do nothing else.
 var interfaceWords = []string{
 	"arp", "authentication", "auto", "bandwidth", "carrier-delay", "cdp", "delay", "dot1x", "encapsulation", "flowcontrol", "hold-queue",
-	"ip access-group", "ip arp", "ip dhcp", "ip igmp", "ip nat", "ip ospf", "ip pim", "ip policy", "ip verify", "ip vrf", "ipv6", "lacp", "lldp", "logging event",
+	"ip access-group", "ip arp", "ip dhcp", "ip igmp", "ip mtu", "ip nat", "ip tcp", "ip ospf", "ip pim", "ip policy", "ip verify", "ip vrf", "ipv6", "lacp", "lldp", "logging event",
 	"mab", "mac access-group", "macro", "mdix", "media-type", "mls", "mvr", "negotiation", "network-policy", "nmsp", "ntp", "pagp",
 	"power", "priority-queue", "queue-set", "rmon", "service-policy", "snmp", "spanning-tree mst", "srr-queue",
 	"standby", "udld", "vrf", "vtp",
@@ -122,7 +122,7 @@ func (s *session) exists(name string) bool {
 	}
 	i := newInterface(name)
 	i.shutdown = s.sim.profile.NXOS && kinds[kind].name == "Vlan"
-	s.sim.run.ifaces[name] = i
+	s.sim.run.add(i)
 	s.touched = true
 	return true
 }
@@ -168,7 +168,7 @@ func removeInterface(c *call) error {
 	}
 	c.touched = true
 	c.sim.disband(i)
-	delete(c.sim.run.ifaces, i.name)
+	c.sim.run.remove(i.name)
 	return nil
 }
 
@@ -209,6 +209,9 @@ func setShutdown(c *call, i *iface) error {
 		}
 	}
 	i.shutdown = down
+	if !down && c.loading {
+		i.saidUp = true
+	}
 	if down {
 		i.errDisabled = false
 	}
@@ -223,6 +226,11 @@ func setSwitchport(c *call, i *iface) error {
 		return &syntaxError{kind: "incomplete"}
 	}
 	i.routed = c.negated()
+	i.other = slices.DeleteFunc(i.other, func(l string) bool { return l == "switchport" })
+	if !i.routed && c.loading && c.sim.cfg.Captured {
+		// On this device ports are routed unless it says this.
+		i.other = append(i.other, "switchport")
+	}
 	return nil
 }
 

@@ -106,8 +106,10 @@ const (
 // iface is the configuration of one interface.
 type iface struct {
 	name         string
+	of           string // the kind of interface
 	description  string
 	shutdown     bool
+	saidUp       bool // a captured configuration says `no shutdown`
 	routed       bool // no switchport
 	mode         string
 	access       int
@@ -127,7 +129,8 @@ type iface struct {
 }
 
 func newInterface(name string) *iface {
-	i := &iface{name: name}
+	k, _ := splitName(name)
+	i := &iface{name: name, of: kinds[k].name}
 	i.reset()
 	return i
 }
@@ -135,15 +138,12 @@ func newInterface(name string) *iface {
 // reset puts everything back to the defaults.
 func (i *iface) reset() {
 	*i = iface{
-		name: i.name, undeletable: i.undeletable, managementIf: i.managementIf,
+		name: i.name, of: i.of, undeletable: i.undeletable, managementIf: i.managementIf,
 		access: 1, native: 1, allowed: wire.AllVLANs(),
 	}
 }
 
-func (i *iface) kind() string {
-	k, _ := splitName(i.name)
-	return kinds[k].name
-}
+func (i *iface) kind() string { return i.of }
 
 // switched reports whether the interface takes switchport commands.
 func (i *iface) switched() bool {
@@ -164,6 +164,7 @@ type stanza struct {
 type running struct {
 	hostname string
 	ifaces   map[string]*iface
+	sorted   []string // the names of ifaces in order; nil when they changed
 	globals  []*stanza
 	bridges  map[int]bridge // spanning tree by VLAN, where it is not the default
 	snooped  wire.VLANs     // where DHCP is watched
@@ -171,7 +172,20 @@ type running struct {
 
 // names are the interfaces in the order of the configuration.
 func (r *running) names() []string {
-	return slices.SortedFunc(maps.Keys(r.ifaces), compareNames)
+	if r.sorted == nil {
+		r.sorted = slices.SortedFunc(maps.Keys(r.ifaces), compareNames)
+	}
+	return r.sorted
+}
+
+func (r *running) add(i *iface) {
+	r.ifaces[i.name] = i
+	r.sorted = nil
+}
+
+func (r *running) remove(name string) {
+	delete(r.ifaces, name)
+	r.sorted = nil
 }
 
 // find returns the top-level lines that are prefix or begin with it and a blank.

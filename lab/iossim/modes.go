@@ -12,7 +12,7 @@ var iosTrees trees
 func init() {
 	iosTrees.exec = newGrammar(otherCommands(), execCommands, reloadCommands, archiveCommands, lockCommands, showCommands, portShows, neighborShows, snoopingCommands[len(snoopingCommands)-1:])
 	iosTrees.config = newGrammar(generic(globalWords, globalAlone, storeGlobal), globalCommands, spanningTreeCommands, snoopingCommands[:len(snoopingCommands)-1], moveCommands)
-	iosTrees.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, switchportCommands, channelCommands, settingCommands(), moveCommands)
+	iosTrees.iface = newGrammar(generic(interfaceWords, interfaceAlone, storeInterface), interfaceCommands, switchportCommands, channelCommands, addressCommands, settingCommands(), moveCommands)
 	iosTrees.vlan = newGrammar(vlanCommands, moveCommands)
 }
 
@@ -97,6 +97,13 @@ var sections = []sectionDef{
 	{"ipv6 access-list WORD", "config-ipv6-acl", aclWords},
 	{"router LINE", "config-router", []string{"network", "router-id", "neighbor", "passive-interface", "redistribute", "version", "auto-summary", "default-information", "log-adjacency-changes", "address-family", "maximum-paths", "area"}},
 	{"class-map LINE", "config-cmap", []string{"match", "description"}},
+	{"route-map LINE", "config-route-map", []string{"match", "set", "description", "continue"}},
+	{"ip dhcp pool WORD", "dhcp-config", []string{"network", "default-router", "dns-server", "domain-name", "lease", "option", "host", "vrf", "netbios-name-server", "import"}},
+	{"vrf definition WORD", "config-vrf", []string{"rd", "address-family", "route-target", "exit-address-family", "description"}},
+	{"key chain WORD", "config-keychain", []string{"key", "key-string"}},
+	{"event manager applet LINE", "config-applet", []string{"event", "action", "description"}},
+	{"control-plane", "config-cp", []string{"service-policy"}},
+	{"ip sla 1-2147483647", "config-ip-sla", []string{"icmp-echo", "type", "timeout", "frequency", "tag", "threshold"}},
 	{"policy-map LINE", "config-pmap", []string{"class", "police", "set", "trust", "description", "bandwidth", "priority"}},
 	{"archive", "config-archive", []string{"path", "write-memory", "maximum", "time-period", "log", "rollback"}},
 	{"aaa group server LINE", "config-sg", []string{"server", "server-private", "ip", "deadtime"}},
@@ -148,6 +155,10 @@ func numbered(words []string) []command {
 func storeSection(c *call) error {
 	c.touched = true
 	line := c.canonical()
+	if c.loading && c.sim.cfg.Captured {
+		c.section.lines = append(c.section.lines, strings.TrimSpace(c.line))
+		return nil
+	}
 	if c.negated() {
 		c.section.lines = removeLines(c.section.lines, line[len(c.words[0])+1:])
 		if c.loading && c.words[0] == "no" {

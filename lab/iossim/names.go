@@ -55,8 +55,8 @@ func interfaceTokens(toks []token) (name string, used int, ok bool) {
 func interfaceKind(text string) int {
 	found := -1
 	for i, k := range kinds {
-		if text != "" && strings.HasPrefix(strings.ToLower(k.name), strings.ToLower(text)) {
-			if strings.EqualFold(k.name, text) {
+		if text != "" && len(text) <= len(k.name) && strings.EqualFold(k.name[:len(text)], text) {
+			if len(k.name) == len(text) {
 				return i
 			}
 			if found >= 0 {

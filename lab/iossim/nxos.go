@@ -106,7 +106,9 @@ func setFeature(c *call) error {
 	}
 	switch len(found) {
 	case 0:
-		return c.invalid(0)
+		if !c.loading {
+			return c.invalid(0)
+		}
 	case 1:
 		name = found[0]
 	default:
@@ -122,7 +124,7 @@ func setFeature(c *call) error {
 	case "interface-vlan":
 		for ifName, i := range c.sim.run.ifaces {
 			if i.kind() == "Vlan" {
-				delete(c.sim.run.ifaces, ifName)
+				c.sim.run.remove(ifName)
 			}
 		}
 	case "lacp":
@@ -182,7 +184,7 @@ func nexusRemoveInterface(c *call) error {
 				c.sim.run.ifaces[m].group, c.sim.run.ifaces[m].groupMode = 0, ""
 			}
 		}
-		delete(c.sim.run.ifaces, name)
+		c.sim.run.remove(name)
 		c.touched = true
 	}
 	return nil

@@ -53,7 +53,11 @@ func pairGroups(set wire.VLANs) []string {
 func (s *Sim) nexusText() string {
 	var sections []section
 	add := func(r int, lines ...string) { sections = append(sections, section{r, lines}) }
-	add(-1, "version "+s.profile.Version+" Bios:version 05.45 ")
+	version := "version " + s.profile.Version + " Bios:version 05.45 "
+	if s.profile.versionLine != "" {
+		version = s.profile.versionLine
+	}
+	add(-1, version)
 	add(0, "hostname "+s.run.hostname)
 	var all wire.VLANs
 	all.Add(1)
@@ -152,11 +156,13 @@ func (s *Sim) nexusInterfaceLines(i *iface) []string {
 		add("spanning-tree port type edge trunk")
 	}
 	for _, l := range i.other {
-		add("%s", l)
+		add("%s", strings.ReplaceAll(l, "\n", "\n  "))
 	}
 	switch {
 	case i.kind() == "Vlan" && !i.shutdown:
 		lines = slices.Insert(lines, 1, "  no shutdown")
+	case i.kind() != "Vlan" && i.saidUp && !i.shutdown:
+		add("no shutdown")
 	case i.kind() != "Vlan" && i.shutdown:
 		add("shutdown")
 	}

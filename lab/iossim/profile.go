@@ -25,6 +25,7 @@ type Profile struct {
 	// OldSSH is a switch that knows SSH algorithms of before 2010 alone.
 	OldSSH bool
 
+	versionLine string   // of a captured Nexus configuration
 	portMTU     bool     // `mtu` is a setting of ports
 	factory     []string // lines in place of those of the common factory set
 	release     string   // as in the configuration's version line

@@ -242,7 +242,7 @@ func (s *Sim) interfaceLines(i *iface) []string {
 		add("%s", s.profile.portfastLine(i.portfast))
 	}
 	for _, l := range i.other {
-		add("%s", l)
+		add("%s", strings.ReplaceAll(l, "\n", "\n "))
 	}
 	slices.SortStableFunc(lines, func(a, b string) int { return interfaceRank(a[1:]) - interfaceRank(b[1:]) })
 	return append([]string{"interface " + i.name}, lines...)

@@ -28,6 +28,7 @@ type session struct {
 	level   int    // privilege
 	context place
 	loading bool // a configuration text is being loaded: no notices
+	block   bool // the line is one of a block, and no global one
 
 	selected []string // inInterface: the names
 	ranged   bool     // inInterface: by `interface range`
@@ -260,7 +261,7 @@ func (s *session) lookup(word string) {
 // know is tried as a global command, which leaves the mode.
 func (s *session) configLine(line string) {
 	m, err := s.grammar().parse(line, 0, 15)
-	if err != nil && err.kind == "invalid" && s.context != inConfig {
+	if err != nil && err.kind == "invalid" && s.context != inConfig && !s.block {
 		global, globalErr := s.sim.grammars().config.parse(line, 0, 15)
 		switch {
 		case globalErr == nil:
@@ -270,7 +271,7 @@ func (s *session) configLine(line string) {
 			err = globalErr
 		}
 	}
-	if err != nil && err.kind == "invalid" && s.sim.profile.NXOS {
+	if err != nil && err.kind == "invalid" && s.sim.profile.NXOS && !s.loading {
 		// NX-OS takes commands of the exec mode anywhere.
 		if _, execErr := s.sim.grammars().exec.parse(line, 0, s.level); execErr == nil || strings.Contains(line, "|") {
 			s.execLine(line, 0)

@@ -76,7 +76,6 @@ var settings = []setting{
 	{key: "ip route-cache", on: true, takes: layer3},
 	{key: "keepalive", on: true, takes: everywhere},
 	{key: "ip helper-address", values: "WORD", many: true, takes: layer3, edit: ipv4Value},
-	{key: "ip address", values: "(dhcp|WORD WORD|WORD WORD secondary)", takes: layer3, edit: addressValue},
 }
 
 // settingCommands are the commands of all settings.
@@ -125,7 +124,9 @@ func (st *setting) apply(c *call, i *iface) error {
 	if !st.many {
 		i.other = slices.DeleteFunc(i.other, st.owns)
 	}
-	if st.on || st.hidden != "" && value == st.hidden {
+	// A device that shows a default in what was captured from it goes on to.
+	shown := c.loading && c.sim.cfg.Captured
+	if (st.on || st.hidden != "" && value == st.hidden) && !shown {
 		return nil
 	}
 	if !slices.Contains(i.other, line) {
@@ -144,7 +145,7 @@ func (st *setting) owns(line string) bool {
 			return false
 		}
 	}
-	return st.values != "" || line == st.key || st.key == "ip address"
+	return st.values != "" || line == st.key
 }
 
 func (st *setting) remove(c *call, i *iface) error {
@@ -233,31 +234,6 @@ func portSpeed(c *call, i *iface, value string) (string, error) {
 func ipv4Value(c *call, _ *iface, value string) (string, error) {
 	if _, ok := parseIPv4(value); !ok {
 		return "", c.invalid(0)
-	}
-	return value, nil
-}
-
-func addressValue(c *call, i *iface, value string) (string, error) {
-	if value == "dhcp" {
-		return value, nil
-	}
-	prefix, ok := parseMask(c.arg(0), c.arg(1))
-	if !ok {
-		if _, fine := parseIPv4(c.arg(0)); !fine {
-			return "", c.invalid(0)
-		}
-		if _, fine := parseIPv4(c.arg(1)); !fine {
-			return "", c.invalid(1)
-		}
-		return "", rejected("Bad mask 0x%X for address %s\n", maskNumber(c.arg(1)), c.arg(0))
-	}
-	if prefix.Masked().Addr() == prefix.Addr() && prefix.Bits() < 31 {
-		return "", rejected("Bad mask /%d for address %s\n", prefix.Bits(), c.arg(0))
-	}
-	for name, other := range c.sim.run.ifaces {
-		if p, ok := other.address(); ok && name != i.name && !other.shutdown && p.Masked().Overlaps(prefix.Masked()) && !c.loading {
-			return "", rejected("%% %s overlaps with %s\n", prefix.Masked().Addr(), name)
-		}
 	}
 	return value, nil
 }

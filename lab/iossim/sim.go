@@ -228,11 +228,11 @@ func (s *Sim) boot() error {
 		}
 	}
 	if s.profile.NXOS {
-		delete(s.run.ifaces, "Vlan1")
+		s.run.remove("Vlan1")
 	} else if !s.cfg.Captured || strings.Contains(s.startup, "interface Vlan1\n") {
 		s.addInterface("Vlan1")
 	}
-	if !whole(s.startup) {
+	if !whole(s.startup) && !s.cfg.Captured {
 		for _, line := range slices.Concat(s.profile.lines(), s.profile.defaults) {
 			st := s.run.set(line)
 			if strings.HasPrefix(line, "line vty") && !s.profile.NXOS {
@@ -270,7 +270,7 @@ func (s *Sim) boot() error {
 func (s *Sim) addInterface(name string) *iface {
 	i := newInterface(name)
 	i.undeletable = true
-	s.run.ifaces[name] = i
+	s.run.add(i)
 	return i
 }
 
