@@ -251,6 +251,8 @@ func setAccess(c *call, i *iface) error {
 	if !c.sim.db.exists(id) && !c.loading && !c.sim.profile.NXOS {
 		if c.sim.db.Mode == "client" {
 			c.notice("%% Warning: access VLAN does not exist, and VTP is in CLIENT mode\n")
+		} else if c.sim.db.refuses() != nil {
+			c.notice("%% Warning: access VLAN does not exist and can not be created\n")
 		} else {
 			c.notice("%% Access VLAN does not exist. Creating vlan %d\n", id)
 			c.createVLANs(wire.VLANsOf(id))
@@ -263,7 +265,7 @@ func setAccess(c *call, i *iface) error {
 // setVoice sets the VLAN that phones tag, or what they do instead.
 func setVoice(c *call, i *iface) error {
 	id := c.num(0)
-	if id > 0 && !c.sim.db.exists(id) && !c.loading && !c.sim.profile.NXOS && c.sim.db.Mode != "client" {
+	if id > 0 && !c.sim.db.exists(id) && !c.loading && !c.sim.profile.NXOS && c.sim.db.refuses() == nil {
 		c.notice("%% Voice VLAN does not exist. Creating vlan %d\n", id)
 		c.createVLANs(wire.VLANsOf(id))
 	}

@@ -34,6 +34,7 @@ type database struct {
 	Domain   string       `json:"domain,omitempty"`
 	Version  int          `json:"version"`
 	Revision int          `json:"revision"`
+	Primary  bool         `json:"-"` // version 3: this server may change VLANs
 }
 
 // newDatabase is what a switch without vlan.dat has.

@@ -75,6 +75,14 @@ func (s *Sim) serverConfig(hostKey ssh.Signer) (*ssh.ServerConfig, error) {
 			}
 			return nil, s.login(meta.User(), answers[0])
 		},
+		BannerCallback: func(ssh.ConnMetadata) string {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			if text := s.banner("login"); text != "" {
+				return crlf(text) + "\r\n"
+			}
+			return ""
+		},
 		AuthLogCallback: func(meta ssh.ConnMetadata, method string, err error) {
 			if err != nil && method != "none" {
 				s.log.Info("login refused", "user", meta.User(), "from", meta.RemoteAddr().String(), "method", method)
@@ -155,6 +163,28 @@ func (s *Sim) privilege(user string) int {
 	return level
 }
 
+// lineSays reports whether a setting of a vty is on, in one of the blocks of
+// the configuration that its number is in.
+func (s *Sim) lineSays(n int, setting string) bool {
+	for _, st := range s.run.find("line vty") {
+		f := strings.Fields(st.line)
+		first, last := 0, 0
+		if len(f) > 2 {
+			first, _ = strconv.Atoi(f[2])
+			last = first
+		}
+		if len(f) > 3 {
+			last, _ = strconv.Atoi(f[3])
+		}
+		for _, l := range st.lines {
+			if n >= first && n <= last && (l == setting || strings.HasPrefix(l, setting+" ")) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // open takes a free line for a session; nil when all are taken.
 func (s *Sim) open(from net.Addr) (*session, int) {
 	s.mu.Lock()
@@ -210,6 +240,8 @@ func (s *Sim) serveConn(ctx context.Context, conn net.Conn, config *ssh.ServerCo
 		session.context = inExec
 	}
 	s.stats.Logins++
+	session.stamped = s.lineSays(line, "exec prompt timestamp")
+	session.synchronous = s.lineSays(line, "logging synchronous")
 	s.mu.Unlock()
 	s.log.Info("login", "user", session.user, "line", session.where)
 

@@ -43,6 +43,8 @@ type session struct {
 	length, width int
 	monitor       bool
 	dontAsk       bool
+	stamped       bool     // each exec command is preceded by the load and the time
+	synchronous   bool     // log messages do not break into what is typed
 	lines         []string // for show history
 
 	out    strings.Builder
@@ -238,6 +240,9 @@ func (s *session) execLine(line string, start int) {
 		}
 		s.syntax(err)
 		return
+	}
+	if s.stamped && s.context <= inExec {
+		s.printf("Load for five secs: 14%%/0%%; one minute: 12%%; five minutes: 12%%\nTime source is NTP, %s\n\n", stamp(s.sim.now()))
 	}
 	before := s.out.Len()
 	s.call(m, command)

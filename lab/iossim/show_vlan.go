@@ -147,7 +147,11 @@ func showVTP(c *call) error {
 		c.printf("Local updater ID is 0.0.0.0 (no valid interface found)\n")
 	}
 	c.printf("\nFeature VLAN:\n--------------\n")
-	c.printf("VTP Operating Mode                : %s\n", modes[db.Mode])
+	mode := modes[db.Mode]
+	if db.Primary && db.Version == 3 {
+		mode = "Primary " + mode
+	}
+	c.printf("VTP Operating Mode                : %s\n", mode)
 	c.printf("Maximum VLANs supported locally   : 1005\n")
 	n := 0
 	for _, id := range db.ids() {

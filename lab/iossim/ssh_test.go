@@ -476,3 +476,35 @@ func TestRefusals(t *testing.T) {
 		t.Error("a session while the switch boots")
 	}
 }
+
+func TestSynchronousLogging(t *testing.T) {
+	sim, address := serve(t, iossim.Config{Ports: 4, Startup: "line vty 0 4\n logging synchronous\n exec prompt timestamp\nbanner login ^CKeep out^C\n"})
+	sh := login(t, address, 40)
+	sh.expect("leaf1#")
+	sh.run("show clock", "Load for five secs:")
+	sh.expect("Time source is NTP,")
+	sh.expect("leaf1#")
+	sh.run("terminal monitor", "leaf1#")
+	sh.send("show ver")
+	sh.expect("show ver")
+	if _, err := sim.Exec("conf t", "int gi1/0/1", "shutdown", "end"); err != nil {
+		t.Fatal(err)
+	}
+	sh.expect("changed state to administratively down\r\nleaf1#show ver")
+}
+
+func TestPrimaryServer(t *testing.T) {
+	sim, err := iossim.New(iossim.Config{Hostname: "leaf1", Ports: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := sim.Exec("conf t", "vtp domain lab", "vtp version 3", "end"); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if _, err := sim.Exec("conf t", "vlan 20"); err == nil || !strings.Contains(err.Error(), "not the primary server for vlan database") {
+		t.Errorf("as no primary server: %v", err)
+	}
+	if out, err := sim.Exec("vtp primary force", "conf t", "vlan 20", "vlan 2000", "end", "show vlan id 2000"); err != nil {
+		t.Errorf("as primary server: %v\n%s", err, out)
+	}
+}

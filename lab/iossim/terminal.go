@@ -27,10 +27,12 @@ type terminal struct {
 	back int // how far back in the history the line is
 	cr   bool
 	slow time.Duration // between the lines of what is written
+
+	typed func() string // the prompt and what was typed after it
 }
 
 func newTerminal(s *session, rw io.ReadWriter) *terminal {
-	t := &terminal{session: s, w: rw, keys: make(chan []byte)}
+	t := &terminal{session: s, w: rw, keys: make(chan []byte), typed: func() string { return "" }}
 	go t.read(rw)
 	return t
 }
@@ -104,7 +106,12 @@ func (t *terminal) ended() bool {
 func (t *terminal) banner(kind string) string {
 	t.sim.mu.Lock()
 	defer t.sim.mu.Unlock()
-	for _, b := range t.sim.run.find("banner " + kind) {
+	return t.sim.banner(kind)
+}
+
+// banner is that of the running configuration; the caller holds the lock.
+func (s *Sim) banner(kind string) string {
+	for _, b := range s.run.find("banner " + kind) {
 		return strings.TrimSuffix(strings.TrimPrefix(b.line, "banner "+kind+" ^C"), "^C")
 	}
 	return ""
@@ -233,6 +240,9 @@ func (t *terminal) key() (byte, bool) {
 			t.rest = typed
 		case notice := <-t.notices:
 			t.write("\r\n" + crlf(notice) + "\r\n")
+			if t.synchronous {
+				t.write(t.typed())
+			}
 		case <-t.idle.C:
 			return 0, false
 		case <-t.done:
@@ -268,6 +278,13 @@ func (t *terminal) readLine() (string, bool) {
 	t.sim.mu.Unlock()
 	t.back = 0
 	var line []byte
+	t.typed = func() string {
+		if hidden {
+			return prompt
+		}
+		return prompt + string(line)
+	}
+	defer func() { t.typed = func() string { return "" } }()
 	echo := func(text string) {
 		if !hidden {
 			t.write(text)

@@ -24,13 +24,42 @@ var vlanCommands = append([]command{
 }, generic([]string{"mtu", "private-vlan", "remote-span", "backupcrf", "are", "said", "ste", "media", "parent", "ring", "bridge"}, []string{"remote-span"},
 	func(*call) error { return nil })...)
 
+// refuses says why VLANs cannot be changed on this switch.
+func (d *database) refuses() error {
+	switch {
+	case d.Mode == "client":
+		return rejected("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
+	case d.Mode == "server" && d.Version == 3 && !d.Primary:
+		return rejected("VTP VLAN configuration not allowed when device is not the primary server for vlan database.\n")
+	}
+	return nil
+}
+
+// becomePrimary is `vtp primary`, which a version 3 server needs once.
+func becomePrimary(c *call) error {
+	db := &c.sim.db
+	if db.Version != 3 || db.Mode != "server" {
+		return rejected("Command is not supported in this VTP version or mode.\n")
+	}
+	take := func() {
+		db.Primary = true
+		c.notice("This system is becoming primary server for feature vlan\n")
+	}
+	if c.has("force") {
+		take()
+		return nil
+	}
+	c.confirm("This system is becoming primary server for feature vlan \nNo conflicting VTP3 devices found.\nDo you want to continue? [confirm]", take)
+	return nil
+}
+
 func enterVLAN(c *call) error {
 	ids, err := parseVLANs(c.arg(0))
 	if err != nil {
 		return err
 	}
-	if c.sim.db.Mode == "client" {
-		return rejected("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
+	if err := c.sim.db.refuses(); err != nil {
+		return err
 	}
 	for _, id := range ids.IDs() {
 		if c.sim.profile.NXOS && id >= 3968 {
@@ -148,8 +177,8 @@ func removeVLANs(c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.sim.db.Mode == "client" {
-		return rejected("VTP VLAN configuration not allowed when device is in CLIENT mode.\n")
+	if err := c.sim.db.refuses(); err != nil {
+		return err
 	}
 	for _, id := range ids.IDs() {
 		if _, fixed := fixedVLANs[id]; fixed {
