@@ -16,7 +16,10 @@ const allowedPrefix = "switchport trunk allowed vlan "
 // is "no line". The lines come in two parts, since the native VLAN is changed
 // between them: what widens the list, and what narrows it. At no moment is a
 // VLAN missing that is in both lists.
-func allowedLines(from, to fabric.VLANSet) (widen, narrow []string) {
+//
+// A port that is quiet carries nothing on its trunk meanwhile: it can be given
+// the list from nothing.
+func allowedLines(from, to fabric.VLANSet, quiet bool) (widen, narrow []string) {
 	if from == to {
 		return nil, nil
 	}
@@ -31,11 +34,11 @@ func allowedLines(from, to fabric.VLANSet) (widen, narrow []string) {
 	switch {
 	case isAll && len(whole) <= maxLine, to.IsNone():
 		return nil, []string{whole}
-	case isAll:
+	case isAll && !quiet:
 		// The list is too long for one line, and its first part alone would cut
 		// off the rest: take away what is not in it instead.
 		return nil, chunked(allowedPrefix+"remove ", fabric.AllVLANs().Minus(to))
-	case from.IsNone():
+	case isAll, from.IsNone():
 		lines := chunked(allowedPrefix, to)
 		for i := 1; i < len(lines); i++ {
 			lines[i] = allowedPrefix + "add " + strings.TrimPrefix(lines[i], allowedPrefix)

@@ -185,7 +185,9 @@ func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
 				member.follow(have)
 			}
 			bundle = newBundle(member)
-			to.ports[bundleName] = bundle
+			if have.group() != member.group() {
+				to.ports[bundleName] = bundle
+			}
 		}
 		member.follow(bundle)
 		member.share(have, want.Ports[name], bundleWas(obs, bundleName), bundle)
@@ -195,15 +197,13 @@ func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
 		}
 		to.ports[name] = member
 	}
-	for name := range want.Restore {
+	for _, name := range slices.Sorted(maps.Keys(want.Restore)) {
 		group := to.ports[name].group()
-		if group == 0 {
-			continue
-		}
 		bundleName := fabric.ChannelName(group)
 		_, wanted := to.ports[bundleName]
-		if _, there := obs.Ports[bundleName]; !wanted && !there {
-			to.ports[bundleName] = newBundle(to.ports[name])
+		_, there := obs.Ports[bundleName]
+		if member, _ := readAttrs(want.Restore[name]); group != 0 && !wanted && !there && obs.Ports[name].Group() != group {
+			to.ports[bundleName] = newBundle(member)
 		}
 	}
 }

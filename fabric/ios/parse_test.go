@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -197,6 +198,20 @@ func FuzzParseRunning(f *testing.F) {
 				t.Fatalf("%s does not read back:\n%s", name, cmp.Diff(p, again))
 			}
 		}
+		for id, v := range cfg.SVIs {
+			if again := ParseSVI(id, v.Lines); !cmp.Equal(again, v, cmp.Comparer(func(a, b netip.Prefix) bool { return a == b }), cmp.Comparer(func(a, b netip.Addr) bool { return a == b })) {
+				t.Fatalf("Vlan%d does not read back", id)
+			}
+		}
+		// Whatever is on a switch, to want its very lines changes nothing.
+		want := fabric.Want{Restore: map[string][]string{}}
+		for name, p := range cfg.Ports {
+			want.Restore[name] = p.Lines
+		}
+		c, err := Plan(fabric.Observation{Config: cfg}, want)
+		if err != nil || !c.Empty() {
+			t.Fatalf("%v, %q", err, c.Commands)
+		}
 	})
 }
 
@@ -205,6 +220,9 @@ func FuzzTables(f *testing.F) {
 	sw := newFakeSwitch("leaf1", 1)
 	for _, line := range []string{"show vtp status", "show version", "show interfaces Gi1/0/1 switchport", "show interfaces status"} {
 		f.Add(sw.show(line))
+	}
+	for _, sample := range tableSamples {
+		f.Add(sample)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		vlans, err := ParseVLANBrief(s)
@@ -217,6 +235,20 @@ func FuzzTables(f *testing.F) {
 		_, _ = ParseVersion(s)
 		_, _ = ParseSwitchports(s)
 		_, _ = ParseInterfacesStatus(s)
+		_, _ = ParseEtherchannelSummary(s)
+		_, _ = ParseLLDPNeighbors(s)
+		_, _ = ParseCDPNeighbors(s)
+		_, _ = ParseInterfaces(s)
+		_, _ = ParseIPInterfaceBrief(s)
+		_, _ = ParseSpanningTree(s)
+		_, _ = ParsePowerInline(s)
+		_, _ = ParseArchive(s)
+		entries, err := ParseMACTable(s)
+		for _, e := range entries {
+			if _, bad := fabric.NormalizeMAC(e.MAC); err == nil && bad != nil {
+				t.Fatalf("MAC %q", e.MAC)
+			}
+		}
 	})
 }
 

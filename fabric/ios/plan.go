@@ -234,19 +234,33 @@ func accessPorts(obs fabric.Observation, to state, id int) []string {
 	return users
 }
 
-// membersAfter are the ports that are in a port-channel once the change is done.
-func membersAfter(obs fabric.Observation, to state, group int) []string {
-	var members []string
+// member is a port in a port-channel once the change is done.
+type member struct {
+	port, protocol string
+	mode           fabric.ChannelMode
+}
+
+func membersByGroup(obs fabric.Observation, to state) map[int][]member {
+	out := map[int][]member{}
 	for _, name := range obs.Order {
 		a, inScope := to.ports[name]
-		if !inScope {
+		if !inScope && obs.Ports[name].Channel != nil {
 			a, _ = readAttrs(obs.Ports[name].Lines)
 		}
-		if a.group() == group {
-			members = append(members, fabric.ShortPort(name))
+		if group := a.group(); group != 0 {
+			out[group] = append(out[group], member{name, a.channelMode().Protocol(), a.channelMode()})
 		}
 	}
-	return members
+	return out
+}
+
+// membersAfter are the ports that are in a port-channel once the change is done.
+func membersAfter(obs fabric.Observation, to state, group int) []string {
+	var names []string
+	for _, m := range membersByGroup(obs, to)[group] {
+		names = append(names, fabric.ShortPort(m.port))
+	}
+	return names
 }
 
 // few names the first of many ports.
@@ -260,6 +274,7 @@ func few(names []string) string {
 
 // bundlesPossible checks what the members of a port-channel have in common.
 func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.FieldErrors {
+	members := membersByGroup(obs, to)
 	var es fabric.FieldErrors
 	for _, name := range slices.Sorted(maps.Keys(want.Ports)) {
 		a := to.ports[name]
@@ -273,14 +288,10 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 		if a.set[setSecure] != "" {
 			es = append(es, &fabric.FieldError{Path: path, Summary: "the port has port security", Detail: "a member of a port-channel cannot have it: disable it"})
 		}
-		for _, other := range obs.Order {
-			b, inScope := to.ports[other]
-			if !inScope {
-				b, _ = readAttrs(obs.Ports[other].Lines)
-			}
-			if other != name && b.group() == a.group() && b.channelMode().Protocol() != a.channelMode().Protocol() {
+		for _, other := range members[a.group()] {
+			if other.protocol != a.channelMode().Protocol() {
 				es = append(es, &fabric.FieldError{Path: path,
-					Summary: fmt.Sprintf("%s is in %s in mode %q", fabric.ShortPort(other), fabric.ChannelName(a.group()), b.channelMode()),
+					Summary: fmt.Sprintf("%s is in %s in mode %q", fabric.ShortPort(other.port), fabric.ChannelName(a.group()), other.mode),
 					Detail:  "all members of a port-channel speak one protocol: change them together"})
 				break
 			}

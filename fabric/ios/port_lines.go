@@ -92,7 +92,8 @@ func leaves(from, to attrs) bool {
 func switchLines(from, to attrs) []string {
 	var out []string
 	add := func(lines ...string) { out = append(out, lines...) }
-	widen, narrow := allowedLines(from.allowed, to.allowed)
+	quiet := from.mode == string(fabric.ModeAccess) || from.shutdown && to.shutdown
+	widen, narrow := allowedLines(from.allowed, to.allowed, quiet)
 	trunk := func() {
 		add(widen...)
 		if from.native != to.native {

@@ -3,6 +3,7 @@ package ios
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
@@ -66,7 +67,7 @@ func (s Saved) Observation() (fabric.Observation, error) {
 	obs.Config = cfg
 	obs.Capabilities = fabric.Capabilities{
 		DefaultMode:   fabric.ModeDynamicAuto,
-		ISL:           strings.Contains(s.Running, "\n switchport trunk encapsulation "),
+		ISL:           strings.Contains(s.Running, "\n switchport trunk encapsulation ") || islModel(obs.Model, s.Running),
 		EdgeKeyword:   strings.Contains(s.Running, "spanning-tree portfast edge"),
 		ExtendedVLANs: obs.VTPMode == "transparent" || obs.VTPMode == "off" || obs.VTPVersion >= 3,
 	}
@@ -95,4 +96,20 @@ func withUsed(cfg fabric.Config) map[int]fabric.VLAN {
 		add(id)
 	}
 	return vlans
+}
+
+// Models that trunk in two encapsulations, as `show version` and the lines of a
+// stack name them (Catalyst command references).
+var (
+	islModelRE  = regexp.MustCompile(`(?i)^(?:ws-)?c(?:3550|3750|3560(?:$|[-abd-z]|c-|cg))`)
+	provisionRE = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
+)
+
+// islModel says whether a switch is of such a model, by its name or by the
+// members of its stack.
+func islModel(model, running string) bool {
+	if m := provisionRE.FindStringSubmatch(running); m != nil && model == "" {
+		model = m[1]
+	}
+	return islModelRE.MatchString(model)
 }

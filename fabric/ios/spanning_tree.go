@@ -31,7 +31,7 @@ var (
 	treeHeadRE   = regexp.MustCompile(`^((?:VLAN|MST|VL)(\d{1,4}))\s*$`)
 	treeProtoRE  = regexp.MustCompile(`^\s+Spanning tree enabled protocol (\S+)`)
 	treeBridgeRE = regexp.MustCompile(`^\s+Bridge ID\s+Priority\s+(\d{1,5})`)
-	treePortRE   = regexp.MustCompile(`^([A-Za-z][A-Za-z-]*\d[\d/.]*)\s+(Desg|Root|Altn|Back|Mstr|Shr|\w{4})\s+([A-Z]{3}\*?)\s+(\d{1,9})\s+(\d{1,3})\.(\d{1,5})\s*(.*?)\s*$`)
+	treePortRE   = regexp.MustCompile(`^([A-Za-z][A-Za-z-]*\d[\d/.]*)\s+(Desg|Root|Altn|Back|Mstr|Shr|\w{4})\s+([A-Z]{3}\*?)\s*(\d{1,9})\s+(\d{1,3})\.(\d{1,5})\s*(.*?)\s*$`)
 )
 
 // ParseSpanningTree reads `show spanning-tree`.
