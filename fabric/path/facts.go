@@ -58,6 +58,12 @@ func Read(obs fabric.Observation) Facts {
 			d.interfaceLine(l, words(line))
 		}
 	}
+	for id, svi := range obs.SVIs {
+		l := d.link(fabric.SVIName(id))
+		for _, line := range svi.Lines {
+			d.interfaceLine(l, words(line))
+		}
+	}
 	d.readText(obs.Running)
 	f := Facts{TagNative: d.tagNative, Gateway: d.gateway}
 	for _, r := range d.routes {
