@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
@@ -129,8 +130,8 @@ func (x *txn) settle(ctx context.Context, running string) (timer, reload *Pendin
 
 // restoreStartup takes an interrupted change back without the reload that is
 // pending: it was armed when the startup configuration was what the switch
-// was, so that the ports go back to that. Where more than ports is different,
-// the reload is left to do it.
+// was, so that its lines go back to that. Where they do not suffice, the reload
+// is left to do it.
 func (x *txn) restoreStartup(ctx context.Context, obs fabric.Observation, p *Pending) error {
 	startup, err := x.s.readStartup(ctx)
 	if err != nil {
@@ -140,13 +141,7 @@ func (x *txn) restoreStartup(ctx context.Context, obs fabric.Observation, p *Pen
 	if err != nil {
 		return fmt.Errorf("%s: startup configuration: %w", x.target, err)
 	}
-	want := fabric.Want{Restore: map[string][]string{}}
-	for name, was := range cfg.Ports {
-		if _, is := obs.Ports[name]; is {
-			want.Restore[name] = was.Lines
-		}
-	}
-	x.out.Change.Undo = want
+	x.out.Change.Undo = fabric.Between(obs.Config, startupState(obs, cfg))
 	if err := x.inverse(ctx); err != nil {
 		return err
 	}
@@ -159,4 +154,22 @@ func (x *txn) restoreStartup(ctx context.Context, obs fabric.Observation, p *Pen
 	}
 	x.out.Change = fabric.Change{}
 	return x.s.disarm(ctx, WayBackReload, x.owner)
+}
+
+// startupState is what a startup configuration leads to. VLANs that it does not
+// hold stay as they are: with VTP as server or client they live elsewhere, and
+// those of the factory are not shown.
+func startupState(obs fabric.Observation, startup fabric.Config) fabric.Config {
+	shown := obs.VTPMode == "transparent" || obs.VTPMode == "off"
+	vlans := map[int]fabric.VLAN{}
+	for id, v := range obs.VLANs {
+		if !shown || id == 1 || id >= fabric.FirstReserved && id <= fabric.LastReserved {
+			vlans[id] = v
+		}
+	}
+	if shown {
+		maps.Copy(vlans, startup.VLANs)
+	}
+	startup.VLANs = vlans
+	return startup
 }

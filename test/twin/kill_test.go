@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
@@ -20,6 +23,7 @@ type victimOrder struct {
 	Address, HostKey string
 	Stage            ios.Stage // where it stops and waits to be killed
 	Number           int
+	Want             fabric.Want
 }
 
 // TestVictim is a run that is killed by another test; on its own it does
@@ -34,7 +38,7 @@ func TestVictim(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := fabric.Target{Name: "leaf1", Address: o.Address, Username: "admin", Password: "pw", EnablePassword: "enable", HostKey: o.HostKey}
-	_, err := ios.Transact(t.Context(), target, twentyLines(), ios.TransactOptions{Save: true, Progress: func(s ios.Step) {
+	_, err := ios.Transact(t.Context(), target, o.Want, ios.TransactOptions{Save: true, Progress: func(s ios.Step) {
 		if s.Stage == o.Stage && s.Number == o.Number {
 			fmt.Println("\nkill me")
 			select {}
@@ -44,9 +48,9 @@ func TestVictim(t *testing.T) {
 }
 
 // killedAt runs a transaction in a process of its own and kills that there.
-func killedAt(t *testing.T, r rig, stage ios.Stage, number int) {
+func killedAt(t *testing.T, r rig, want fabric.Want, stage ios.Stage, number int) {
 	t.Helper()
-	order, err := json.Marshal(victimOrder{r.target.Address, r.target.HostKey, stage, number})
+	order, err := json.Marshal(victimOrder{r.target.Address, r.target.HostKey, stage, number, want})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +93,7 @@ func TestKilled(t *testing.T) {
 				whole := p.stage == ios.StageVerify || p.stage == ios.StageConfirm
 
 				r := newRig(t, way, false)
-				killedAt(t, r, p.stage, p.number)
+				killedAt(t, r, twentyLines(), p.stage, p.number)
 				out, err := ios.Transact(t.Context(), r.target, twentyLines(), ios.TransactOptions{Save: true})
 				if err != nil {
 					t.Fatal(err)
@@ -113,7 +117,7 @@ func TestKilled(t *testing.T) {
 				nothingPending(t, r.sim)
 
 				r = newRig(t, way, false)
-				killedAt(t, r, p.stage, p.number)
+				killedAt(t, r, twentyLines(), p.stage, p.number)
 				if _, err := ios.Recover(t.Context(), r.target, ""); err != nil {
 					t.Fatal(err)
 				}
@@ -124,4 +128,33 @@ func TestKilled(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestRecoverEverything: where only a reload is armed, its startup
+// configuration says what all kinds of things were.
+func TestRecoverEverything(t *testing.T) {
+	r := newRig(t, ios.WayBackReload, true)
+	if _, err := r.sim.Exec("configure terminal", "vtp mode transparent", "vlan 30", "name kept", "vlan 40", "exit",
+		"spanning-tree mode rapid-pvst", "interface Vlan30", "ip address 192.0.2.1 255.255.255.0", "end", "write memory"); err != nil {
+		t.Fatal(err)
+	}
+	r.before = state(t, r.sim)
+	want := twentyLines()
+	want.VLANs[30] = fabric.VLAN{Name: "other"}
+	want.AbsentVLANs = []int{40}
+	want.SVIs = map[int]fabric.SVI{20: {Addresses: []netip.Prefix{netip.MustParsePrefix("198.51.100.1/24")}}}
+	want.AbsentSVIs = []int{30}
+	want.Global = fabric.Global{SpanningTreeMode: "mst", DefaultGateway: netip.MustParseAddr("198.51.100.254")}
+	killedAt(t, r, want, ios.StageVerify, 0)
+	if state(t, r.sim) == r.before {
+		t.Fatal("the victim changed nothing")
+	}
+	got, err := ios.Recover(t.Context(), r.target, "")
+	if err != nil || got.Action != ios.Reverted {
+		t.Fatalf("%+v: %v", got, err)
+	}
+	if after := state(t, r.sim); after != r.before {
+		t.Errorf("the switch is not as before: %s", cmp.Diff(r.before, after))
+	}
+	nothingPending(t, r.sim)
 }
