@@ -44,14 +44,25 @@ func (l *Lab) serveControl(ctx context.Context, down, ready func()) error {
 		}
 	})
 	mux.HandleFunc("GET /switch/running-config", func(w http.ResponseWriter, _ *http.Request) {
-		io.WriteString(w, l.sim.RunningConfig())
+		io.WriteString(w, l.Sim().RunningConfig())
 	})
 	mux.HandleFunc("POST /switch/exec", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 		if err == nil {
 			var said string
-			if said, err = l.sim.Exec(strings.Split(strings.TrimRight(string(body), "\n"), "\n")...); err == nil {
+			if said, err = l.Sim().Exec(strings.Split(strings.TrimRight(string(body), "\n"), "\n")...); err == nil {
 				io.WriteString(w, said)
+				return
+			}
+		}
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	})
+	mux.HandleFunc("POST /switch/load", func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
+		if err == nil {
+			var unread []string
+			if unread, err = l.loadSwitch(ctx, string(body)); err == nil {
+				io.WriteString(w, strings.Join(unread, "\n"))
 				return
 			}
 		}
@@ -135,6 +146,19 @@ func (c *Control) Exec(ctx context.Context, lines ...string) (string, error) {
 		return "", fmt.Errorf("type at the switch's console: %w", err)
 	}
 	return string(b), nil
+}
+
+// Load replaces the switch by one with a running configuration that a device
+// printed, and returns the lines of it that mean nothing to the simulator.
+func (c *Control) Load(ctx context.Context, running string) ([]string, error) {
+	b, err := c.call(ctx, http.MethodPost, "/switch/load", []byte(running))
+	if err != nil {
+		return nil, fmt.Errorf("load the switch: %w", err)
+	}
+	if len(b) == 0 {
+		return nil, nil
+	}
+	return strings.Split(string(b), "\n"), nil
 }
 
 // RunningConfig is the switch's running configuration.

@@ -35,7 +35,9 @@ type Lab struct {
 	run     string // short directory for sockets: their paths are limited to some 100 bytes
 
 	wire   *wire.Switch
+	simMu  sync.Mutex
 	sim    *iossim.Sim
+	unplug func() // ends the switch that runs
 	stack  *netstack.Stack
 	nodes  []*node
 	consul *engines.Consul
@@ -178,26 +180,7 @@ func (l *Lab) locate(ctx context.Context) (string, error) {
 func (l *Lab) startSwitch(ctx context.Context) (string, error) {
 	l.wire = wire.New()
 	l.onClose(func() { l.wire.Close() })
-	flash := l.path("flash")
-	if err := os.MkdirAll(flash, 0o700); err != nil {
-		return "", err
-	}
-	sim, err := iossim.New(iossim.Config{
-		Hostname: l.cfg.Switch, Profile: l.cfg.Profile,
-		Users:        map[string]string{l.secrets.SwitchUser: l.secrets.SwitchPassword},
-		EnableSecret: l.secrets.EnablePassword,
-		Flash:        iossim.DirFlash(flash), Plane: l.wire, Logger: l.cfg.Logger.With("part", "switch"),
-	})
-	if err != nil {
-		return "", err
-	}
-	l.sim = sim
-	listener, err := listen(l.ports.SSH)
-	if err != nil {
-		return "", err
-	}
-	l.serve("switch", func() error { return sim.Serve(ctx, listener, l.hostKey) })
-	return fmt.Sprintf("%s, SSH on %s", l.cfg.Switch, listener.Addr()), nil
+	return l.plugSwitch(ctx)
 }
 
 func listen(port int) (net.Listener, error) {
@@ -402,4 +385,8 @@ func (l *Lab) Info() Info {
 func (l *Lab) Secrets() Secrets { return l.secrets }
 
 // Sim is the simulated switch.
-func (l *Lab) Sim() *iossim.Sim { return l.sim }
+func (l *Lab) Sim() *iossim.Sim {
+	l.simMu.Lock()
+	defer l.simMu.Unlock()
+	return l.sim
+}

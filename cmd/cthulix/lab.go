@@ -99,6 +99,7 @@ func labCommand() *cobra.Command {
 				return err
 			},
 		},
+		labSwitchCommand(&cfg),
 		&cobra.Command{
 			Use: "running-config", Short: "Print the switch's running configuration", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
@@ -174,4 +175,27 @@ func labEnv(c *cobra.Command, dir string) error {
 		fmt.Fprintf(c.OutOrStdout(), "export %s='%s'\n", kv[0], kv[1])
 	}
 	return nil
+}
+
+func labSwitchCommand(cfg *lab.Config) *cobra.Command {
+	cmd := &cobra.Command{Use: "switch", Short: "The lab's switch"}
+	cmd.AddCommand(&cobra.Command{
+		Use: "load FILE", Short: "Replace the switch by one with a real device's running configuration", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return err
+			}
+			ctl, err := lab.Open(cfg.Dir)
+			if err != nil {
+				return err
+			}
+			unread, err := ctl.Load(c.Context(), string(text))
+			for _, line := range unread {
+				fmt.Fprintln(c.ErrOrStderr(), "not understood:", line)
+			}
+			return err
+		},
+	})
+	return cmd
 }
