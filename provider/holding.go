@@ -234,7 +234,29 @@ func union(a, b fabric.Want) fabric.Want {
 			u.AbsentVLANs = append(u.AbsentVLANs, id)
 		}
 	}
+	for name := range u.Restore {
+		_, was := a.Restore[name]
+		if !was && (slices.Contains(a.AbsentChannels, fabric.ChannelGroup(name)) || slices.Contains(a.AbsentSVIs, fabric.SVINumber(name))) {
+			delete(u.Restore, name)
+		}
+	}
+	u.AbsentChannels = leftOut(a.AbsentChannels, b.AbsentChannels, func(id int) bool { _, was := u.Restore[fabric.ChannelName(id)]; return was })
+	u.AbsentSVIs = leftOut(a.AbsentSVIs, b.AbsentSVIs, func(id int) bool { _, was := u.Restore[fabric.SVIName(id)]; return was })
+	u.Global = a.Global
+	if u.Global.SpanningTreeMode == "" {
+		u.Global.SpanningTreeMode = b.Global.SpanningTreeMode
+	}
+	if !u.Global.DefaultGateway.IsValid() {
+		u.Global.DefaultGateway = b.Global.DefaultGateway
+	}
 	return u
+}
+
+// leftOut joins what was not there, without what was.
+func leftOut(a, b []int, was func(int) bool) []int {
+	all := slices.DeleteFunc(slices.Concat(a, b), was)
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // commandList renders commands as an attribute's value.

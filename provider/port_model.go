@@ -24,9 +24,10 @@ type portModel struct {
 	Description  types.String `tfsdk:"description"`
 	Shutdown     types.Bool   `tfsdk:"shutdown"`
 	PortFast     types.Bool   `tfsdk:"portfast"`
+	widePort
 }
 
-var portTypes = map[string]attr.Type{
+var portTypes = joined(widePortTypes, map[string]attr.Type{
 	"mode":          types.StringType,
 	"access_vlan":   types.Int64Type,
 	"native_vlan":   types.Int64Type,
@@ -34,10 +35,20 @@ var portTypes = map[string]attr.Type{
 	"description":   types.StringType,
 	"shutdown":      types.BoolType,
 	"portfast":      types.BoolType,
+})
+
+func joined[V any](maps ...map[string]V) map[string]V {
+	out := map[string]V{}
+	for _, m := range maps {
+		for name, v := range m {
+			out[name] = v
+		}
+	}
+	return out
 }
 
 func portAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
+	return joined(widePortAttributes(), map[string]schema.Attribute{
 		"mode": schema.StringAttribute{
 			MarkdownDescription: "`access`, `trunk`, `dynamic auto` or `dynamic desirable`. Default: what the platform does with a port that was told nothing.",
 			Optional:            true,
@@ -71,7 +82,7 @@ func portAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Whether spanning tree forwards at once on this port, as a port to a host needs that boots over the network. Default: `false`.",
 			Optional:            true,
 		},
-	}
+	})
 }
 
 // want returns the port that m asks for. A malformed VLAN list is left out
@@ -89,24 +100,27 @@ func (m portModel) want(name string) fabric.Port {
 	if set, err := fabric.ParseVLANSet(m.AllowedVLANs.ValueString()); err == nil {
 		p.Allowed = set
 	}
+	m.widePort.want(&p)
 	return p
 }
 
 // observe notes a port as it was seen. What was left out before stays so while
 // it has its default, or while the mode makes no use of it.
 func (m *portModel) observe(p fabric.Port) {
+	// Members of a port-channel have its switching: that is no drift of theirs.
+	own := p.Group() == 0
 	trunk := p.Mode == fabric.ModeTrunk
 	access := p.Mode == fabric.ModeAccess
-	if !m.Mode.IsNull() || p.Mode != fabric.ModeDefault {
+	if !m.Mode.IsNull() || own && p.Mode != fabric.ModeDefault {
 		m.Mode = types.StringValue(string(p.Mode))
 	}
-	if !m.AccessVLAN.IsNull() || !trunk && p.AccessVLAN != 1 {
+	if !m.AccessVLAN.IsNull() || own && !trunk && p.AccessVLAN != 1 {
 		m.AccessVLAN = types.Int64Value(int64(p.AccessVLAN))
 	}
-	if !m.NativeVLAN.IsNull() || !access && p.NativeVLAN != 1 {
+	if !m.NativeVLAN.IsNull() || own && !access && p.NativeVLAN != 1 {
 		m.NativeVLAN = types.Int64Value(int64(p.NativeVLAN))
 	}
-	if !m.AllowedVLANs.IsNull() || !access && !p.Allowed.IsAll() {
+	if !m.AllowedVLANs.IsNull() || own && !access && !p.Allowed.IsAll() {
 		if m.AllowedVLANs.canonical() != p.Allowed.String() {
 			m.AllowedVLANs = wordOf[vlanKind](p.Allowed.String())
 		}
@@ -120,6 +134,28 @@ func (m *portModel) observe(p fabric.Port) {
 	if !m.PortFast.IsNull() || p.PortFast {
 		m.PortFast = types.BoolValue(p.PortFast)
 	}
+	m.widePort.observe(p)
+}
+
+// adopt notes a port that is imported: all that it was told.
+func (m *portModel) adopt(p fabric.Port) {
+	m.observe(p)
+	m.widePort.adopt(p)
+}
+
+// values are all attributes of the port.
+func (m portModel) values() []attr.Value {
+	return append([]attr.Value{m.Mode, m.AccessVLAN, m.NativeVLAN, m.AllowedVLANs, m.Description, m.Shutdown, m.PortFast}, m.widePort.values()...)
+}
+
+// untold tells whether nothing is said of the port.
+func (m portModel) untold() bool {
+	for _, v := range m.values() {
+		if !v.IsNull() {
+			return false
+		}
+	}
+	return true
 }
 
 // nullPort is a port of which nothing is said.
@@ -127,7 +163,7 @@ func nullPort() portModel {
 	return portModel{
 		Mode: types.StringNull(), AccessVLAN: types.Int64Null(), NativeVLAN: types.Int64Null(),
 		AllowedVLANs: noWord[vlanKind](), Description: types.StringNull(),
-		Shutdown: types.BoolNull(), PortFast: types.BoolNull(),
+		Shutdown: types.BoolNull(), PortFast: types.BoolNull(), widePort: nothingWide(),
 	}
 }
 

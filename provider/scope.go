@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -24,10 +26,18 @@ const (
 type scope struct {
 	vlans map[int]fabric.VLAN
 	ports map[string]fabric.Port
+	svis  map[int]fabric.SVI
+	// global are settings of the whole switch.
+	global fabric.Global
 }
 
 func newScope() scope {
-	return scope{vlans: map[int]fabric.VLAN{}, ports: map[string]fabric.Port{}}
+	return scope{vlans: map[int]fabric.VLAN{}, ports: map[string]fabric.Port{}, svis: map[int]fabric.SVI{}}
+}
+
+// want is the scope as a wish.
+func (s scope) want() fabric.Want {
+	return fabric.Want{VLANs: s.vlans, Ports: s.ports, SVIs: s.svis, Global: s.global}
 }
 
 // memory is what a resource keeps in its private state.
@@ -51,6 +61,8 @@ func (m memory) plan(prior, next scope, onDestroy string) (step, error) {
 	want := fabric.Want{
 		VLANs:   maps.Clone(next.vlans),
 		Ports:   maps.Clone(next.ports),
+		SVIs:    maps.Clone(next.svis),
+		Global:  next.global,
 		Restore: map[string][]string{},
 	}
 	if onDestroy != onDestroyKeep {
@@ -64,6 +76,12 @@ func (m memory) plan(prior, next scope, onDestroy string) (step, error) {
 				m.giveUpPort(&want, name, onDestroy)
 			}
 		}
+		for _, id := range slices.Sorted(maps.Keys(prior.svis)) {
+			if _, stays := next.svis[id]; !stays {
+				m.giveUpSVI(&want, id, onDestroy)
+			}
+		}
+		want.Global = m.giveUpGlobal(prior.global, next.global, onDestroy)
 	}
 	if want.Empty() {
 		return step{}, nil
@@ -76,6 +94,7 @@ func (m memory) giveUpVLAN(want *fabric.Want, id int, onDestroy string) {
 	first, was := m.First.VLANs[id]
 	switch {
 	case onDestroy == onDestroyRestore && was:
+		first.State = first.EffectiveState()
 		want.VLANs[id] = first
 	case id != 1:
 		want.AbsentVLANs = append(want.AbsentVLANs, id)
@@ -90,7 +109,45 @@ func (m memory) giveUpPort(want *fabric.Want, name, onDestroy string) {
 		want.Restore[name] = lines
 		return
 	}
+	if group := fabric.ChannelGroup(name); group != 0 {
+		want.AbsentChannels = append(want.AbsentChannels, group)
+		return
+	}
 	want.Ports[name] = fabric.Port{Name: name}
+}
+
+func (m memory) giveUpSVI(want *fabric.Want, id int, onDestroy string) {
+	if _, there := m.Seen.SVIs[id]; !there {
+		return
+	}
+	if lines, known := m.First.Restore[fabric.SVIName(id)]; known && onDestroy == onDestroyRestore {
+		want.Restore[fabric.SVIName(id)] = lines
+		return
+	}
+	if id == 1 { // it cannot be removed
+		none := ""
+		want.SVIs[id] = fabric.SVI{VLAN: id, Addresses: []netip.Prefix{}, Helpers: []netip.Addr{}, Description: &none}
+		return
+	}
+	want.AbsentSVIs = append(want.AbsentSVIs, id)
+}
+
+// giveUpGlobal adds to next what prior speaks of and next does not.
+func (m memory) giveUpGlobal(prior, next fabric.Global, onDestroy string) fabric.Global {
+	first := m.First.Global
+	if onDestroy == onDestroyDefault {
+		first = fabric.Global{}
+	}
+	if prior.SpanningTreeMode != "" && next.SpanningTreeMode == "" {
+		next.SpanningTreeMode = cmp.Or(first.SpanningTreeMode, string(fabric.Default))
+	}
+	if prior.DefaultGateway.IsValid() && !next.DefaultGateway.IsValid() {
+		next.DefaultGateway = netip.IPv4Unspecified()
+		if first.DefaultGateway.IsValid() {
+			next.DefaultGateway = first.DefaultGateway
+		}
+	}
+	return next
 }
 
 // own adds to First what next brings into the scope, as obs shows it or as an
@@ -116,12 +173,53 @@ func (m *memory) own(obs sight, next scope, noted fabric.Want) {
 			first.Restore[name] = lines
 		} else if lines, known := noted.Restore[name]; known {
 			first.Restore[name] = lines
+		} else if group := fabric.ChannelGroup(name); group != 0 && slices.Contains(slices.Concat(m.First.AbsentChannels, noted.AbsentChannels), group) {
+			first.AbsentChannels = append(first.AbsentChannels, group)
 		} else if p, there := obs.Ports[name]; there {
 			first.Restore[name] = emptyNotNil(p.Lines)
+		} else if group != 0 {
+			first.AbsentChannels = append(first.AbsentChannels, group)
 		}
 	}
+	for id := range next.svis {
+		name := fabric.SVIName(id)
+		if lines, known := m.First.Restore[name]; known {
+			first.Restore[name] = lines
+		} else if lines, known := noted.Restore[name]; known {
+			first.Restore[name] = lines
+		} else if v, there := obs.SVIs[id]; there && !slices.Contains(slices.Concat(m.First.AbsentSVIs, noted.AbsentSVIs), id) {
+			first.Restore[name] = emptyNotNil(v.Lines)
+		} else {
+			first.AbsentSVIs = append(first.AbsentSVIs, id)
+		}
+	}
+	first.Global = ownGlobal(obs.Global, next.global, m.First.Global, noted.Global)
 	slices.Sort(first.AbsentVLANs)
+	slices.Sort(first.AbsentChannels)
+	slices.Sort(first.AbsentSVIs)
 	m.First = first
+}
+
+// ownGlobal notes how the settings that want speaks of were, in words that a
+// wish can say: what was not set becomes the word for that.
+func ownGlobal(seen, want fabric.Global, earlier ...fabric.Global) fabric.Global {
+	var first fabric.Global
+	for _, g := range append(earlier, fabric.Global{SpanningTreeMode: cmp.Or(seen.SpanningTreeMode, string(fabric.Default)), DefaultGateway: gatewayOrNone(seen.DefaultGateway)}) {
+		if want.SpanningTreeMode != "" && first.SpanningTreeMode == "" {
+			first.SpanningTreeMode = g.SpanningTreeMode
+		}
+		if want.DefaultGateway.IsValid() && !first.DefaultGateway.IsValid() {
+			first.DefaultGateway = g.DefaultGateway
+		}
+	}
+	return first
+}
+
+func gatewayOrNone(gateway netip.Addr) netip.Addr {
+	if !gateway.IsValid() {
+		return netip.IPv4Unspecified()
+	}
+	return gateway
 }
 
 func owns(w fabric.Want, id int) bool {

@@ -3,10 +3,12 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
@@ -56,13 +58,14 @@ func (d *switchDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 				MarkdownDescription: "VLANs by number.",
 				Computed:            true,
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"name": text("Name of the VLAN."),
+					"name":  text("Name of the VLAN."),
+					"state": text("`active` or `suspend`."),
 				}},
 			},
 			"ports": schema.MapNestedAttribute{
 				MarkdownDescription: "Ports by name.",
 				Computed:            true,
-				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+				NestedObject: schema.NestedAttributeObject{Attributes: joined(widePortFacts(), map[string]schema.Attribute{
 					"mode":        text("Mode of the port; empty if it was told none."),
 					"access_vlan": number("VLAN of the port while it is no trunk."),
 					"native_vlan": number("VLAN of a trunk's untagged frames."),
@@ -74,7 +77,7 @@ func (d *switchDataSource) Schema(_ context.Context, _ datasource.SchemaRequest,
 					"description": text("Description of the port."),
 					"shutdown":    truth("Whether the port is shut down."),
 					"portfast":    truth("Whether spanning tree forwards at once on the port."),
-				}},
+				})},
 			},
 		},
 	}
@@ -100,7 +103,7 @@ func (d *switchDataSource) Read(ctx context.Context, req datasource.ReadRequest,
 	m.Version, m.VTPMode = types.StringValue(obs.Version), types.StringValue(obs.VTPMode)
 	vlans, ports := map[int]switchVLANModel{}, map[string]portModel{}
 	for id, v := range obs.VLANs {
-		vlans[id] = switchVLANModel{Name: types.StringValue(v.EffectiveName())}
+		vlans[id] = switchVLANModel{Name: types.StringValue(v.EffectiveName()), State: types.StringValue(v.EffectiveState())}
 	}
 	for name, p := range obs.Ports {
 		if !p.Routed {
@@ -122,5 +125,43 @@ func everything(p fabric.Port) portModel {
 		Description:  types.StringValue(p.Description),
 		Shutdown:     types.BoolValue(p.Shutdown),
 		PortFast:     types.BoolValue(p.PortFast),
+		widePort:     wideOf(p),
 	}
+}
+
+// widePortFacts is what widePortAttributes is where it can only be read.
+func widePortFacts() map[string]schema.Attribute {
+	out := map[string]schema.Attribute{}
+	for name, t := range widePortTypes {
+		out[name] = factOf(name, t)
+	}
+	return out
+}
+
+func factOf(name string, t attr.Type) schema.Attribute {
+	what := portFacts[name]
+	switch t := t.(type) {
+	case types.ObjectType:
+		inner := map[string]schema.Attribute{}
+		for name, t := range t.AttrTypes {
+			inner[name] = factOf(name, t)
+		}
+		return schema.SingleNestedAttribute{MarkdownDescription: what, Computed: true, Attributes: inner}
+	case basetypes.BoolType:
+		return schema.BoolAttribute{MarkdownDescription: what, Computed: true}
+	case basetypes.Int64Type:
+		return schema.Int64Attribute{MarkdownDescription: what, Computed: true}
+	}
+	return schema.StringAttribute{MarkdownDescription: what, Computed: true}
+}
+
+var portFacts = map[string]string{
+	"voice_vlan": "VLAN that phones tag: its number, `dot1p`, `untagged` or `none`.",
+	"channel":    "Port-channel that the port is a member of.", "group": "Its number; 0 for none.",
+	"mode":        "`active` or `passive` for LACP, `on` for none, `desirable` or `auto` for PAgP; of power: `auto`, `static` or `never`.",
+	"nonegotiate": "Whether the port speaks no DTP.", "bpdu_guard": "Whether a BPDU shuts the port down.", "guard_root": "Whether the port is kept from becoming the way to the root bridge.",
+	"storm_control": "Limits of floods.", "broadcast": "Level of broadcasts.", "multicast": "Level of multicasts.", "unicast": "Level of unicasts.", "action": "What is done about a flood.",
+	"port_security": "Limit of the stations that may speak on the port.", "enabled": "Whether it is in force.", "maximum": "Number of stations.", "violation": "What a station too many does.", "sticky": "Whether addresses that are learned are kept.",
+	"dhcp_snooping_trust": "Whether DHCP answers are taken from the port.", "lldp": "LLDP on the port.", "transmit": "Whether frames are sent.", "receive": "Whether frames are taken.", "cdp": "Whether the port speaks CDP.",
+	"poe": "Power over Ethernet.", "max_milliwatts": "Limit of the power, if the port has one.", "speed": "Speed in Mbit/s, or `auto`.", "duplex": "Duplex mode.", "mtu": "Largest frame in bytes; 0 for the switch's own.",
 }

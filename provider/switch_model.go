@@ -20,6 +20,9 @@ type switchModel struct {
 	Name        types.String   `tfsdk:"name"`
 	VLANs       types.Map      `tfsdk:"vlans"`
 	Ports       types.Map      `tfsdk:"ports"`
+	SVIs        types.Map      `tfsdk:"svis"`
+	Tree        types.Object   `tfsdk:"spanning_tree"`
+	Gateway     types.String   `tfsdk:"default_gateway"`
 	Disruptive  types.Bool     `tfsdk:"allow_disruptive"`
 	OnDestroy   types.String   `tfsdk:"on_destroy"`
 	Hostname    types.String   `tfsdk:"hostname"`
@@ -32,11 +35,12 @@ type switchModel struct {
 }
 
 type switchVLANModel struct {
-	Name types.String `tfsdk:"name"`
+	Name  types.String `tfsdk:"name"`
+	State types.String `tfsdk:"state"`
 }
 
 var (
-	switchVLANTypes = map[string]attr.Type{"name": types.StringType}
+	switchVLANTypes = map[string]attr.Type{"name": types.StringType, "state": types.StringType}
 	switchVLANType  = types.ObjectType{AttrTypes: switchVLANTypes}
 	portType        = types.ObjectType{AttrTypes: portTypes}
 )
@@ -59,7 +63,7 @@ func (m switchModel) want(ctx context.Context, diags *diag.Diagnostics) scope {
 			diags.AddAttributeError(at, "No usable VLAN", detail)
 			continue
 		}
-		s.vlans[id] = fabric.VLAN{ID: id, Name: vlans[key].Name.ValueString()}
+		s.vlans[id] = fabric.VLAN{ID: id, Name: vlans[key].Name.ValueString(), State: vlans[key].State.ValueString()}
 	}
 	spelt := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(ports)) {
@@ -76,6 +80,8 @@ func (m switchModel) want(ctx context.Context, diags *diag.Diagnostics) scope {
 		spelt[name] = key
 		s.ports[name] = ports[key].want(name)
 	}
+	m.wantLayer3(ctx, &s, diags)
+	s.global.SpanningTreeMode = fields(m.Tree).text("mode")
 	return s
 }
 
@@ -111,12 +117,18 @@ func (m switchModel) at(context.Context) func([]string) path.Path {
 			}
 		case "absent_vlans":
 			return path.Root("vlans")
+		case "global":
+			return globalPath(key)
 		}
 		if _, there := m.mapOf(root).Elements()[key]; !there {
 			return path.Root(root)
 		}
 		out := path.Root(root).AtMapKey(key)
-		for _, name := range p[2:] {
+		names := p[2:]
+		if root == "ports" && len(names) > 0 {
+			names = portPath(names)
+		}
+		for _, name := range names {
 			out = out.AtName(name)
 		}
 		return out
@@ -124,8 +136,11 @@ func (m switchModel) at(context.Context) func([]string) path.Path {
 }
 
 func (m switchModel) mapOf(root string) types.Map {
-	if root == "vlans" {
+	switch root {
+	case "vlans":
 		return m.VLANs
+	case "svis":
+		return m.SVIs
 	}
 	return m.Ports
 }
@@ -142,6 +157,7 @@ func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags
 			continue
 		}
 		v.Name = observedName(v.Name, seen)
+		see(&v.State, types.StringValue(seen.EffectiveState()))
 		vlans[key] = v
 	}
 	for key, p := range ports {
@@ -160,6 +176,8 @@ func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags
 	if !m.Ports.IsNull() {
 		m.Ports = mapOf(ctx, portType, ports, diags)
 	}
+	m.observeLayer3(ctx, obs, diags)
+	m.Tree = seeObject(m.Tree, treeOf(obs.Global))
 	m.observeFacts(obs)
 	m.Fingerprint = types.StringValue(m.fingerprint(ctx, obs, diags))
 	m.Planned, m.Rollback = commandList(nil), commandList(nil)
@@ -171,17 +189,23 @@ func (m *switchModel) adopt(ctx context.Context, obs fabric.Observation, diags *
 	vlans, ports := map[string]switchVLANModel{}, map[string]portModel{}
 	for id, v := range obs.VLANs {
 		if id != 1 && vlanProblem(int64(id)) == "" {
-			vlans[strconv.Itoa(id)] = switchVLANModel{Name: observedName(types.StringNull(), v)}
+			told := switchVLANModel{Name: observedName(types.StringNull(), v)}
+			take(&told.State, types.StringValue(v.EffectiveState()), v.EffectiveState() != fabric.VLANActive)
+			vlans[strconv.Itoa(id)] = told
 		}
 	}
 	for name, seen := range obs.Ports {
 		p := nullPort()
-		p.observe(seen)
-		if !seen.Routed && seen.Group() == 0 && p != nullPort() {
+		p.adopt(seen)
+		if !seen.Routed && !p.untold() {
 			ports[name] = p
 		}
 	}
 	m.VLANs, m.Ports = mapOf(ctx, switchVLANType, vlans, diags), mapOf(ctx, portType, ports, diags)
+	m.SVIs = types.MapNull(sviType)
+	m.adoptLayer3(ctx, obs, diags)
+	m.Tree = types.ObjectNull(treeTypes)
+	take(&m.Tree, treeOf(obs.Global), obs.Global.SpanningTreeMode != "")
 	m.OnDestroy = types.StringValue(onDestroyRestore)
 	m.observe(ctx, obs, diags)
 }
@@ -209,7 +233,7 @@ func (m *switchModel) observeFacts(obs fabric.Observation) {
 // fingerprint names the state of what m describes.
 func (m switchModel) fingerprint(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) string {
 	s := m.want(ctx, diags)
-	return fabric.ScopeFingerprint(obs, fabric.Want{VLANs: s.vlans, Ports: s.ports})
+	return fabric.ScopeFingerprint(obs, s.want())
 }
 
 // settle fills in what an apply found out.

@@ -25,6 +25,8 @@ type part[M any] interface {
 	want(*diag.Diagnostics) scope
 	// observe notes what was seen, and tells whether it is there at all.
 	observe(fabric.Observation) (there bool)
+	// adopt notes, on an import, what observe leaves to who speaks of it.
+	adopt(fabric.Observation)
 	at([]string) path.Path
 }
 
@@ -40,7 +42,7 @@ func validatePart[M any, P part[M]](ctx context.Context, req resource.ValidateCo
 		return
 	}
 	next := m.want(&resp.Diagnostics)
-	if err := fabric.Validate(fabric.Want{VLANs: next.vlans, Ports: next.ports}).Err(); err != nil && m.known(ctx) {
+	if err := fabric.Validate(next.want()).Err(); err != nil && m.known(ctx) {
 		addFieldErrors(&resp.Diagnostics, err, m.at)
 	}
 }
@@ -153,6 +155,7 @@ func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadR
 		return
 	}
 	if !known {
+		m.adopt(obs.Observation)
 		stored.own(obs, m.want(&resp.Diagnostics), fabric.Want{})
 	}
 	stored.Seen = obs

@@ -47,10 +47,13 @@ func (m *switchPortModel) hold() (sw, onDestroy types.String, planned, rollback 
 	return m.Switch, m.OnDestroy, &m.Planned, &m.Rollback, m.Timeouts
 }
 
-func (m *switchPortModel) known(context.Context) bool {
-	p := m.portModel
-	return !m.Switch.IsUnknown() && !m.Port.IsUnknown() && !p.Mode.IsUnknown() && !p.AccessVLAN.IsUnknown() &&
-		!p.NativeVLAN.IsUnknown() && !p.AllowedVLANs.IsUnknown() && !p.Description.IsUnknown() && !p.Shutdown.IsUnknown() && !p.PortFast.IsUnknown()
+func (m *switchPortModel) known(ctx context.Context) bool {
+	for _, v := range m.values() {
+		if !wholly(ctx, v) {
+			return false
+		}
+	}
+	return !m.Switch.IsUnknown() && !m.Port.IsUnknown()
 }
 
 func (m *switchPortModel) want(*diag.Diagnostics) scope {
@@ -69,11 +72,20 @@ func (m *switchPortModel) observe(obs fabric.Observation) (there bool) {
 	return there
 }
 
+func (m *switchPortModel) adopt(obs fabric.Observation) {
+	m.portModel.adopt(obs.Ports[m.Port.canonical()])
+}
+
 func (m *switchPortModel) at(p []string) path.Path {
-	if len(p) > 2 {
-		return path.Root(p[2])
+	if len(p) <= 2 {
+		return path.Root("port")
 	}
-	return path.Root("port")
+	names := portPath(p[2:])
+	out := path.Root(names[0])
+	for _, name := range names[1:] {
+		out = out.AtName(name)
+	}
+	return out
 }
 
 func (r *switchPortResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {

@@ -38,10 +38,10 @@ func (r *switchResource) Metadata(_ context.Context, req resource.MetadataReques
 func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "VLANs and ports of one switch, as one transaction.\n\n" +
-			"The plan shows the exact lines that will be sent. Only what is named here is touched; of a port, its switching, description, shutdown and edge settings. " +
+			"The plan shows the exact lines that will be sent. Only what is named here is touched; of a port, its switching, description, shutdown and edge settings, and what else is said of it. " +
 			"If a line is refused, those before it are taken back. A switch that changed since the plan is left alone.\n\n" +
 			"Use this resource where one configuration owns a switch. `cthulix_vlan` and `cthulix_switch_port` let several share one; a VLAN or port has one owner.",
-		Attributes: map[string]schema.Attribute{
+		Attributes: joined(layer3Attributes(), map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the switch in the provider's `switches`.",
 				Required:            true,
@@ -55,6 +55,7 @@ func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 						MarkdownDescription: "Name of the VLAN. Default: what the switch calls it, such as `VLAN0020`.",
 						Optional:            true,
 					},
+					"state": vlanStateAttribute(),
 				}},
 			},
 			"ports": schema.MapNestedAttribute{
@@ -74,7 +75,7 @@ func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"planned_commands":  plannedCommandsAttribute(),
 			"rollback_commands": rollbackCommandsAttribute(),
 			"timeouts":          timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
-		},
+		}),
 	}
 }
 
@@ -113,7 +114,7 @@ func (r *switchResource) ValidateConfig(ctx context.Context, req resource.Valida
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := fabric.Validate(fabric.Want{VLANs: next.vlans, Ports: next.ports}).Err(); err != nil {
+	if err := fabric.Validate(next.want()).Err(); err != nil {
 		addFieldErrors(&resp.Diagnostics, err, m.at(ctx))
 	}
 }
@@ -148,7 +149,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	h := r.holding(ctx, m, who)
 	next := m.want(ctx, diags)
 	h.claim(next, diags)
-	if diags.HasError() || !wholly(ctx, m.VLANs) || !wholly(ctx, m.Ports) {
+	if diags.HasError() || !wholly(ctx, m.VLANs) || !wholly(ctx, m.Ports) || !wholly(ctx, m.SVIs) || !wholly(ctx, m.Tree) || m.Gateway.IsUnknown() {
 		return
 	}
 	prior := newScope()

@@ -116,7 +116,7 @@ resource "cthulix_switch" "leaf1" {
 		resource.TestStep{
 			ResourceName: leaf1, ImportState: true, ImportStateId: "leaf1",
 			ImportStateVerify: true, ImportStateVerifyIdentifierAttribute: "name",
-			ImportStateVerifyIgnore: []string{"vlans.7.name", "planned_commands", "rollback_commands", "planned_commands.#", "rollback_commands.#", "fingerprint"},
+			ImportStateVerifyIgnore: []string{"vlans.7.name", "planned_commands", "rollback_commands", "planned_commands.#", "rollback_commands.#", "fingerprint", "spanning_tree.%", "spanning_tree.mode"},
 		},
 	)
 }

@@ -35,6 +35,7 @@ type vlanModel struct {
 	Switch    types.String   `tfsdk:"switch"`
 	VLANID    types.Int64    `tfsdk:"vlan_id"`
 	Name      types.String   `tfsdk:"name"`
+	State     types.String   `tfsdk:"state"`
 	OnDestroy types.String   `tfsdk:"on_destroy"`
 	Planned   types.List     `tfsdk:"planned_commands"`
 	Rollback  types.List     `tfsdk:"rollback_commands"`
@@ -50,14 +51,14 @@ func (m *vlanModel) hold() (sw, onDestroy types.String, planned, rollback *types
 }
 
 func (m *vlanModel) known(ctx context.Context) bool {
-	return !m.Switch.IsUnknown() && !m.VLANID.IsUnknown() && wholly(ctx, m.Name)
+	return !m.Switch.IsUnknown() && !m.VLANID.IsUnknown() && wholly(ctx, m.Name) && wholly(ctx, m.State)
 }
 
 func (m *vlanModel) want(*diag.Diagnostics) scope {
 	s := newScope()
 	id := int(m.VLANID.ValueInt64())
 	if vlanProblem(int64(id)) == "" {
-		s.vlans[id] = fabric.VLAN{ID: id, Name: m.Name.ValueString()}
+		s.vlans[id] = fabric.VLAN{ID: id, Name: m.Name.ValueString(), State: m.State.ValueString()}
 	}
 	return s
 }
@@ -66,13 +67,19 @@ func (m *vlanModel) observe(obs fabric.Observation) (there bool) {
 	v, there := obs.VLANs[int(m.VLANID.ValueInt64())]
 	if there {
 		m.Name = observedName(m.Name, v)
+		see(&m.State, types.StringValue(v.EffectiveState()))
 	}
 	return there
 }
 
+func (m *vlanModel) adopt(obs fabric.Observation) {
+	v := obs.VLANs[int(m.VLANID.ValueInt64())]
+	take(&m.State, types.StringValue(v.EffectiveState()), v.EffectiveState() != fabric.VLANActive)
+}
+
 func (m *vlanModel) at(p []string) path.Path {
-	if len(p) > 2 && p[2] == "name" {
-		return path.Root("name")
+	if len(p) > 2 && (p[2] == "name" || p[2] == "state") {
+		return path.Root(p[2])
 	}
 	return path.Root("vlan_id")
 }
@@ -100,6 +107,7 @@ func (r *vlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				MarkdownDescription: "Name of the VLAN. Default: what the switch calls it, such as `VLAN0020`.",
 				Optional:            true,
 			},
+			"state":             vlanStateAttribute(),
 			"on_destroy":        onDestroyAttribute(),
 			"planned_commands":  plannedCommandsAttribute(),
 			"rollback_commands": rollbackCommandsAttribute(),

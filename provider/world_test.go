@@ -47,6 +47,7 @@ type world struct {
 	cache   string
 	dial    *gate
 
+	managed  string   // the management interface
 	blocks   []string // further lines of the provider block
 	attrs    []string // further lines of the switch's entry in it
 	switches []string // further switches
@@ -57,21 +58,25 @@ func newWorld(t testing.TB) *world { return newWorldOf(t, startup) }
 
 // newWorldOf starts a simulated switch that was told something else before
 // Terraform came.
-func newWorldOf(t testing.TB, startup string) *world {
+func newWorldOf(t testing.TB, startup string, change ...func(*iossim.Config)) *world {
 	t.Helper()
-	sim, address, hostKey := newSwitch(t, "leaf1", startup)
-	return &world{t: t, sim: sim, address: address, hostKey: hostKey, cache: t.TempDir(), dial: &gate{}}
+	sim, address, hostKey := newSwitch(t, "leaf1", startup, change...)
+	return &world{t: t, sim: sim, address: address, hostKey: hostKey, cache: t.TempDir(), dial: &gate{}, managed: "gi1/0/52"}
 }
 
 // newSwitch starts a simulated switch.
-func newSwitch(t testing.TB, name, startup string) (sim *iossim.Sim, address, hostKey string) {
+func newSwitch(t testing.TB, name, startup string, change ...func(*iossim.Config)) (sim *iossim.Sim, address, hostKey string) {
 	t.Helper()
-	sim, err := iossim.New(iossim.Config{
+	config := iossim.Config{
 		Hostname:     name,
 		Users:        map[string]string{"cthulix": switchPassword},
 		EnableSecret: switchSecret,
 		Startup:      startup,
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	sim, err := iossim.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,14 +154,14 @@ provider "cthulix" {
       address              = %q
       host_key             = %q
       credentials          = "network"
-      management_interface = "gi1/0/52"
+      management_interface = %q
       %s
     }
     %s
   }
   %s
 }
-%s`, w.cache, switchPassword, switchSecret, bmcPassword, w.address, w.hostKey,
+%s`, w.cache, switchPassword, switchSecret, bmcPassword, w.address, w.hostKey, w.managed,
 		strings.Join(w.attrs, "\n      "), strings.Join(w.switches, "\n    "), strings.Join(w.blocks, "\n  "), body)
 }
 

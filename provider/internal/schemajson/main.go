@@ -24,6 +24,20 @@ type provided struct {
 	Provider    schema            `json:"provider"`
 	Resources   map[string]schema `json:"resource_schemas"`
 	DataSources map[string]schema `json:"data_source_schemas"`
+	Functions   map[string]called `json:"functions,omitempty"`
+}
+
+type called struct {
+	Description string          `json:"description,omitempty"`
+	Summary     string          `json:"summary,omitempty"`
+	Return      json.RawMessage `json:"return_type"`
+	Parameters  []parameter     `json:"parameters,omitempty"`
+}
+
+type parameter struct {
+	Name        string          `json:"name"`
+	Description string          `json:"description,omitempty"`
+	Type        json.RawMessage `json:"type"`
 }
 
 type schema struct {
@@ -89,6 +103,9 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
+	if p.Functions, err = convertFunctions(resp.Functions); err != nil {
+		return err
+	}
 	out := json.NewEncoder(os.Stdout)
 	out.SetIndent("", "  ")
 	return out.Encode(document{FormatVersion: "1.0", Schemas: map[string]provided{"cthulix": p}})
@@ -102,6 +119,26 @@ func convert(s *tfprotov6.Schema) (schema, error) {
 	return schema{Version: s.Version, Block: block{
 		Attributes: attributes, Description: s.Block.Description, DescriptionKind: kindOf(s.Block.DescriptionKind),
 	}}, err
+}
+
+func convertFunctions(all map[string]*tfprotov6.Function) (map[string]called, error) {
+	out := map[string]called{}
+	for name, f := range all {
+		result, err := json.Marshal(f.Return.Type)
+		if err != nil {
+			return nil, fmt.Errorf("function %s: %w", name, err)
+		}
+		c := called{Description: f.Description, Summary: f.Summary, Return: result}
+		for _, p := range f.Parameters {
+			t, err := json.Marshal(p.Type)
+			if err != nil {
+				return nil, fmt.Errorf("function %s: %s: %w", name, p.Name, err)
+			}
+			c.Parameters = append(c.Parameters, parameter{Name: p.Name, Description: p.Description, Type: t})
+		}
+		out[name] = c
+	}
+	return out, nil
 }
 
 func convertAll(all []*tfprotov6.SchemaAttribute) (map[string]attribute, error) {
