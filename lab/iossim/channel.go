@@ -88,17 +88,60 @@ func (i *iface) copySwitchport(from *iface) {
 	}
 }
 
-// lead makes the members of a port-channel follow a command given to it.
+// lead makes the members of a port-channel follow a command given to it. What
+// the command does not speak of stays as it is on each of them.
 func (c *call) lead(po *iface) {
 	if po.kind() != "Port-channel" || c.loading {
 		return
 	}
+	line := strings.TrimPrefix(strings.TrimPrefix(c.canonical(), "no "), "default ")
 	_, numbers := splitName(po.name)
 	for _, name := range c.sim.memberNames(numbers[0]) {
-		m := c.sim.run.ifaces[name]
-		m.copySwitchport(po)
-		if slices.Contains(c.words, "shutdown") {
-			m.shutdown = po.shutdown
+		c.sim.run.ifaces[name].follow(po, line)
+	}
+}
+
+// follow takes over what one line is about.
+func (i *iface) follow(po *iface, line string) {
+	about := func(command string) bool { return line == command || strings.HasPrefix(line, command+" ") }
+	switch {
+	case line == "shutdown":
+		i.shutdown = po.shutdown
+	case line == "switchport":
+		i.routed = po.routed
+	case about("switchport mode"):
+		i.mode = po.mode
+	case about("switchport access"):
+		i.access = po.access
+	case about("switchport trunk native"):
+		i.native = po.native
+	case about("switchport trunk allowed"):
+		i.allowed = po.allowed
+	case about("switchport trunk encapsulation"):
+		i.encap = po.encap
+	case about("switchport nonegotiate"):
+		i.nonegotiate = po.nonegotiate
+	case about("switchport voice"):
+		i.voice = po.voice
+	case about("spanning-tree portfast"):
+		i.portfast = po.portfast
+	case about("spanning-tree"):
+		i.followLines(po, line)
+	}
+}
+
+// followLines takes over the lines that begin with the first two words of one.
+func (i *iface) followLines(po *iface, line string) {
+	words := strings.Fields(line)
+	key := strings.Join(words[:min(2, len(words))], " ")
+	same := func(l string) bool {
+		l = strings.TrimPrefix(l, "no ")
+		return l == key || strings.HasPrefix(l, key+" ")
+	}
+	i.other = slices.DeleteFunc(slices.Clone(i.other), same)
+	for _, l := range po.other {
+		if same(l) {
+			i.other = append(i.other, l)
 		}
 	}
 }
