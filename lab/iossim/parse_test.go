@@ -128,6 +128,10 @@ func FuzzCommandLine(f *testing.F) {
 		"conf t\nvlan 10,20-22\nname x", "conf t\nvtp mode transparent\nvlan 2000", "conf t\nbanner motd #\nx\n#", "conf t\nline vty 0 4\nlogin",
 		"conf t\nint gi1/0/2\nsw mo tr\nsw tr al vl except 3", "copy run start\n", "conf t\nhostname x\ndo wr\nno ip domain-lookup",
 		"conf t\nip access-list extended A\npermit ip any any", "conf t\nusername a privilege 3 password b", "conf t\ndefault interface gi1/0/1",
+		"conf t\nint range gi1/0/1 - 2\nchannel-group 1 mode active\nint po1\nsw mo tr\nshut\nno int po1", "conf t\nspanning-tree vlan 1-9 priority 4096\nno spanning-tree vlan 5",
+		"conf t\nint gi1/0/1\nsw mo acc\nsw voice vl 9\nsw port-sec\nsw port-sec max 3\nstorm-control broadcast level 5 4\npower inline never\nspeed 100\nno cdp en",
+		"conf t\nint vl 5\nip addr 10.0.0.1 255.0.0.0\nip addr 11.0.0.1 255.0.0.0 sec\nip helper 1.2.3.4\nno ip redir", "conf t\nip dhcp snooping vlan 3,7-9\nno ip dhcp snooping vlan 8",
+		"conf t\narchive\npath flash:x\nend\nconf t rev ti 5\nhostname z\nend\nconf rev now", "reload in 5\nno\n\nreload cancel", "copy run flash:x\n\nconf rep flash:x force",
 	} {
 		f.Add(seed)
 	}
@@ -136,6 +140,7 @@ func FuzzCommandLine(f *testing.F) {
 			return
 		}
 		plane := wire.New()
+		defer plane.Close()
 		s := small(t, func(c *Config) { c.Plane = plane; c.Ports = 3 })
 		session := privileged(s)
 		for _, line := range strings.SplitN(text, "\n", 30) {
