@@ -69,7 +69,8 @@ func (f *fakeSwitch) logical(name string) string {
 		if err != nil || n < 1 || n > 48 {
 			return invalid
 		}
-		f.order = append([]string{name}, f.order...)
+		f.order = append(f.order, name)
+		slices.SortStableFunc(f.order, func(a, b string) int { return fakeGroup(a) - fakeGroup(b) })
 		f.ports[name] = &fakePort{}
 		f.mode, f.port = "config-if", f.ports[name]
 		return ""
@@ -87,6 +88,15 @@ func (f *fakeSwitch) logical(name string) string {
 	}
 	f.mode, f.port, f.wide.svi = "config-if", nil, f.wide.svis[id]
 	return ""
+}
+
+// fakeGroup sorts the port-channels before the ports.
+func fakeGroup(name string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(name, "Port-channel"))
+	if err != nil {
+		return 1000
+	}
+	return n
 }
 
 func (s *fakeSVI) exec(no bool, cmd string) string {

@@ -16,6 +16,9 @@ type Saved struct {
 	VLANBrief string // show vlan brief
 	VTPStatus string // show vtp status
 	Version   string // show version
+	// Switchport is `show interfaces X switchport` of a port without a mode of
+	// its own: it tells the platform's default mode and encapsulations.
+	Switchport string
 	Platform  string // "ios" or "iosxe"; "" reads it from the texts
 }
 
@@ -70,6 +73,17 @@ func (s Saved) Observation() (fabric.Observation, error) {
 		ISL:           strings.Contains(s.Running, "\n switchport trunk encapsulation ") || islModel(obs.Model, s.Running),
 		EdgeKeyword:   strings.Contains(s.Running, "spanning-tree portfast edge"),
 		ExtendedVLANs: obs.VTPMode == "transparent" || obs.VTPMode == "off" || obs.VTPVersion >= 3,
+	}
+	if s.Switchport != "" {
+		ports, err := ParseSwitchports(s.Switchport)
+		if err != nil {
+			return fabric.Observation{}, fmt.Errorf("show interfaces switchport: %w", err)
+		}
+		p := ports[0]
+		obs.Capabilities.ISL = obs.Capabilities.ISL || p.Encapsulation == "negotiate" || p.Encapsulation == "isl"
+		if p.Admin != "" && cfg.Ports[p.Name].Mode == fabric.ModeDefault {
+			obs.Capabilities.DefaultMode = fabric.PortMode(strings.TrimPrefix(p.Admin, "static "))
+		}
 	}
 	obs.Fingerprint = fabric.WholeFingerprint(obs)
 	return obs, nil
