@@ -166,7 +166,8 @@ func (s *Session) enterConfigBy(ctx context.Context, line string, wait time.Dura
 	}
 }
 
-var lockedRE = regexp.MustCompile(`(?i)\block(?:ed)?\b`)
+// lockedRE knows the answers that say that somebody else is configuring.
+var lockedRE = regexp.MustCompile(`(?i)\block(?:ed)?\b|Rollback Confirmed Change is already pending`)
 
 // leaveConfig goes back to privileged mode from wherever it is.
 func (s *Session) leaveConfig(ctx context.Context) error {

@@ -42,7 +42,11 @@ func (s *Session) armTimer(ctx context.Context, minutes int, wait time.Duration,
 	if p == nil || !p.Own {
 		return &unarmedError{WayBackRevertTimer, fmt.Errorf("the switch did not say that a backup was made, and shows no timer (it answered %s)", quoteAnswer(text))}
 	}
-	return s.enterConfig(ctx, wait, tell)
+	if err := s.enterConfig(ctx, wait, tell); err != nil {
+		_, err2 := s.disarm(ctx, WayBackRevertTimer, owner)
+		return errors.Join(err, err2)
+	}
+	return nil
 }
 
 var saveAskRE = regexp.MustCompile(`(?i)Save\? \[yes/no\]: ?$`)
@@ -61,6 +65,9 @@ func (s *Session) armReload(ctx context.Context, minutes int, owner, running str
 		return err
 	case p != nil && !p.Own:
 		return unusable("there is %v already", p)
+	case p != nil:
+		// There was none a moment ago.
+		return &PendingError{Switch: s.target.String(), Pending: p, Busy: true}
 	}
 	startup, err := s.readStartup(ctx)
 	if err != nil {
@@ -112,27 +119,30 @@ func (s *Session) readStartup(ctx context.Context) (string, error) {
 
 // disarm lets a change stay: the way back is not taken any more. What counts
 // is that nothing of ours is pending afterwards, and not what was answered.
-func (s *Session) disarm(ctx context.Context, way WayBack, owner string) error {
-	line, still := "configure confirm", s.pendingTimer
+// Where nothing of ours is pending before, it sends nothing: what is there then
+// is somebody else's.
+func (s *Session) disarm(ctx context.Context, way WayBack, owner string) (found bool, err error) {
+	line, pending := "configure confirm", s.pendingTimer
 	switch way {
 	case WayBackRevertTimer:
 	case WayBackReload:
-		line, still = "reload cancel", s.pendingReload
+		line, pending = "reload cancel", s.pendingReload
 	default:
-		return nil
+		return true, nil
+	}
+	p, err := pending(ctx, owner)
+	if err != nil || p == nil || !p.Own {
+		return false, err
 	}
 	r, err := s.converse(ctx, line, s.times.Command, nil, []question{{confirmRE, ""}})
 	if err != nil {
-		return err
+		return true, err
 	}
-	p, err := still(ctx, owner)
-	if err != nil {
-		return err
+	p, err = pending(ctx, owner)
+	if err == nil && p != nil && p.Own {
+		err = &AnswerError{Switch: s.target.String(), Line: line, Answer: r.text + " (it is still pending)", Class: ClassReject}
 	}
-	if p != nil && p.Own {
-		return &AnswerError{Switch: s.target.String(), Line: line, Answer: r.text + " (it is still pending)", Class: ClassReject}
-	}
-	return nil
+	return true, err
 }
 
 // revertNow has the switch take the change back by itself, and waits until it

@@ -45,6 +45,11 @@ func (p *Pending) String() string {
 // a reload of his own.
 const reloadTag = "cthulix way back of "
 
+// isWayBack says whether a reload was scheduled by a transaction.
+func (p *Pending) isWayBack() bool {
+	return len(p.Reason) >= len(reloadTag) && strings.EqualFold(p.Reason[:len(reloadTag)], reloadTag)
+}
+
 var (
 	// Source of the forms: Cisco's configuration fundamentals guide on
 	// confirmed changes; NAPALM's IOS driver.

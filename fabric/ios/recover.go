@@ -71,7 +71,7 @@ func (x *txn) recover(ctx context.Context, obs fabric.Observation, wanted func(f
 	x.out.Recovered.Found = p
 	if wanted(obs) {
 		x.tell.say(StageRecover, fmt.Sprintf("found %v of an interrupted run, and the switch as wanted: confirm", p))
-		if err := x.s.disarm(ctx, p.WayBack, x.owner); err != nil {
+		if _, err := x.s.disarm(ctx, p.WayBack, x.owner); err != nil {
 			return obs, err
 		}
 		x.out.Recovered.Action = Finished
@@ -92,8 +92,9 @@ func (x *txn) recover(ctx context.Context, obs fabric.Observation, wanted func(f
 }
 
 // settle waits until what is pending is nobody's but ours, and no other
-// session of ours is at work on it. A reload of somebody else does not disturb:
-// what is saved outlives it.
+// session of ours is at work on it. A reload of somebody else does not disturb,
+// since what is saved outlives it, unless it is another run's way back: to save
+// would save that run's change, too.
 func (x *txn) settle(ctx context.Context, running string) (timer, reload *Pending, err error) {
 	deadline := time.Now().Add(x.wait)
 	for {
@@ -102,7 +103,7 @@ func (x *txn) settle(ctx context.Context, running string) (timer, reload *Pendin
 			return nil, nil, err
 		}
 		p := timer
-		if p == nil && reload != nil && reload.Own {
+		if p == nil && reload != nil && reload.isWayBack() {
 			p = reload
 		}
 		if p == nil {
@@ -153,7 +154,8 @@ func (x *txn) restoreStartup(ctx context.Context, obs fabric.Observation, p *Pen
 		return fmt.Errorf("%s: an interrupted change cannot be taken back by its lines, and %v will do it: apply again after that, or `reload cancel` to keep the switch as it is", x.target, p)
 	}
 	x.out.Change = fabric.Change{}
-	return x.s.disarm(ctx, WayBackReload, x.owner)
+	_, err = x.s.disarm(ctx, WayBackReload, x.owner)
+	return err
 }
 
 // startupState is what a startup configuration leads to. VLANs that it does not

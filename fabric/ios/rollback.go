@@ -14,13 +14,21 @@ const wayBackTries = 3
 // failedBefore handles a failure while the way back was being armed: no line
 // was sent, and what may be armed is disarmed.
 func (x *txn) failedBefore(ctx context.Context, err error) error {
-	var asked *WayBackError
-	if errors.As(err, &asked) {
+	if is[*WayBackError](err) || is[*PendingError](err) {
 		return err
 	}
 	e := x.s.applyError(x.out.Change, Result{}, err)
 	e.Number = 0
 	return x.failed(ctx, e)
+}
+
+// refused says whether the switch answered no, so that what was asked for did
+// not happen.
+func refused(err error) bool { return is[*AnswerError](err) || is[*LockedError](err) }
+
+func is[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
 }
 
 // failed takes the way back, and notes in the error how it went.
@@ -97,7 +105,7 @@ func (x *txn) back(ctx context.Context) error {
 		return err
 	}
 	if x.way == WayBackRevertTimer || x.way == WayBackReload {
-		if err := x.s.disarm(ctx, x.way, x.owner); err != nil {
+		if _, err := x.s.disarm(ctx, x.way, x.owner); err != nil {
 			return err
 		}
 	}

@@ -338,11 +338,6 @@ func TestDialErrors(t *testing.T) {
 	}
 }
 
-func is[E error](err error) bool {
-	var e E
-	return errors.As(err, &e)
-}
-
 func any1(err error) bool { return err != nil }
 
 func TestSilenceInMidSession(t *testing.T) {

@@ -267,6 +267,9 @@ func (x *txn) arm(ctx context.Context) error {
 		}
 		var not *unarmedError
 		if !errors.As(err, &not) {
+			if refused(err) && way != WayBackReload || is[*PendingError](err) {
+				x.way = "" // whatever is pending is not ours
+			}
 			return err
 		}
 		x.way = ""
@@ -326,12 +329,14 @@ func (x *txn) confirm(ctx context.Context, want fabric.Want) error {
 	if x.way != WayBackInverse {
 		x.tell.say(StageConfirm, fmt.Sprintf("disarm the way back %q", x.way))
 	}
-	err := x.s.disarm(ctx, x.way, x.owner)
-	if err != nil && x.s.broken != nil && ctx.Err() == nil {
+	found, err := x.s.disarm(ctx, x.way, x.owner)
+	lost := err != nil && x.s.broken != nil && ctx.Err() == nil
+	if lost || err == nil && !found {
+		// Somebody else may have taken the change back, or confirmed it.
 		if _, err = x.prove(ctx, want); err != nil {
 			return err
 		}
-		err = x.s.disarm(ctx, x.way, x.owner)
+		_, err = x.s.disarm(ctx, x.way, x.owner)
 	}
 	if err != nil {
 		return x.unproved(fmt.Errorf("the change was not confirmed: %w", err))

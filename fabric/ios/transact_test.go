@@ -185,7 +185,7 @@ func TestRecover(t *testing.T) {
 		{name: "our timer, and a run of ours at work", ways: fakeWays{archive: true, timer: testUser, users: other}, fails: true},
 		{name: "our reload", ways: fakeWays{startup: "saved", reload: reloadTag + testUser}, found: true, did: Reverted, log: []string{"cancel"}},
 		{name: "somebody's reload", ways: fakeWays{startup: "saved", reload: "maintenance"}},
-		{name: "another owner's reload", ways: fakeWays{startup: "saved", reload: reloadTag + "alice"}},
+		{name: "another owner's reload", ways: fakeWays{startup: "saved", reload: reloadTag + "alice"}, found: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			d := wayDevice(t, &tc.ways)

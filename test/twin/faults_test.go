@@ -47,7 +47,7 @@ func newRig(t testing.TB, way ios.WayBack, dirty bool) rig {
 	if way == ios.WayBackRevertTimer {
 		startup += archiveLines
 	}
-	sim, target := newSwitchFrom(t, iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable",
+	sim, target := newSwitchFrom(t, iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw", "other": "pw"}, EnableSecret: "enable",
 		Startup: startup, Ports: 4, BootTime: 100 * time.Millisecond})
 	target.Timeouts = fabric.Timeouts{Retry: 30 * time.Millisecond}
 	if !dirty {

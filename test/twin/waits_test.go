@@ -183,6 +183,53 @@ func TestStranded(t *testing.T) {
 	}
 }
 
+// TestTwoRuns: a second run, of the same user or of another, finds the first in
+// the middle of its lines. It waits, and both do what they want.
+func TestTwoRuns(t *testing.T) {
+	for _, way := range []ios.WayBack{ios.WayBackRevertTimer, ios.WayBackReload} {
+		for _, user := range []string{"admin", "other"} {
+			t.Run(string(way)+"/"+user, func(t *testing.T) {
+				r := newRig(t, way, false)
+				second := r.target
+				second.Username = user
+				want := fabric.Want{Ports: map[string]fabric.Port{"GigabitEthernet1/0/4": {Description: "second"}}}
+				w := &onWait{}
+				waits, ended := make(chan struct{}), make(chan error, 1)
+				w.f = func() { close(waits) }
+				first := func(s ios.Step) {
+					if s.Stage != ios.StageLine || s.Number != 10 {
+						return
+					}
+					go func() {
+						_, err := ios.Transact(t.Context(), second, want, ios.TransactOptions{Save: true, Wait: time.Minute, Progress: w.step})
+						ended <- err
+					}()
+					select {
+					case <-waits:
+					case err := <-ended:
+						t.Errorf("the second run did not wait: %v", err)
+						ended <- err
+					}
+				}
+				if _, err := ios.Transact(t.Context(), r.target, twentyLines(), ios.TransactOptions{Save: true, Progress: first}); err != nil {
+					t.Errorf("the first run: %v", err)
+				}
+				if err := <-ended; err != nil {
+					t.Errorf("the second run: %v", err)
+				}
+				running := r.sim.RunningConfig()
+				if !strings.Contains(running, "description second") || !strings.Contains(running, "description node2") || r.sim.StartupConfig() != running {
+					t.Error("one of them is not there, or not saved")
+				}
+				if reverts := r.sim.Stats().Reverts; reverts != 0 {
+					t.Errorf("%d changes were taken back", reverts)
+				}
+				nothingPending(t, r.sim)
+			})
+		}
+	}
+}
+
 // TestForeignReload: a reload that somebody else scheduled is neither cancelled
 // nor replaced.
 func TestForeignReload(t *testing.T) {
