@@ -132,15 +132,26 @@ func newChannel(n *fabric.Nexus) attrs {
 	return attrs{switching: defaultSwitching(!n.RoutedPorts)}
 }
 
-// wantState is the state of a VLAN in the words of the observation.
+// wantState is the state of a VLAN in the words of the observation. What an
+// undo asks for is in those words already.
 func wantState(have, want string) string {
+	_, shut := stateOf(have)
 	switch {
-	case want == "" || (fabric.VLAN{State: have}).EffectiveState() == want:
+	case want == "":
 		return have
+	case want == fabric.VLANActive:
+		return ""
+	case want == fabric.VLANSuspend && shut:
+		return "sus/lshut"
 	case want == fabric.VLANSuspend:
 		return "suspended"
 	}
-	return ""
+	return want
+}
+
+// stateOf takes the two parts of a VLAN's state apart.
+func stateOf(state string) (suspended, shut bool) {
+	return state == "suspended" || state == "sus/lshut", state == "act/lshut" || state == "sus/lshut"
 }
 
 // wantAttrs makes the wanted attributes of a port.
@@ -293,7 +304,9 @@ func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.W
 		if w.VLANs == nil {
 			w.VLANs = map[int]fabric.VLAN{}
 		}
-		v.State = v.EffectiveState()
+		if v.State == "" {
+			v.State = fabric.VLANActive
+		}
 		w.VLANs[id] = v
 	}
 	for name := range from.ports {

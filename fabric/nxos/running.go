@@ -1,6 +1,7 @@
 package nxos
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,17 +57,41 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 // Observe makes an observation of a running configuration alone, as the
 // offline commands need it.
 func Observe(running string) (fabric.Observation, error) {
-	cfg, nexus, err := ParseRunning(running)
+	return Saved{Running: running}.Observation()
+}
+
+// Saved is what somebody kept of a switch: texts as the switch printed them.
+// Only Running is needed.
+type Saved struct {
+	Running string // show running-config
+	Version string // show version
+}
+
+// Observation reads saved texts as if the switch had just said them.
+func (s Saved) Observation() (fabric.Observation, error) {
+	cfg, nexus, err := ParseRunning(s.Running)
 	if err != nil {
-		return fabric.Observation{}, err
+		return fabric.Observation{}, fmt.Errorf("running configuration: %w", err)
 	}
 	obs := fabric.Observation{
-		Config: cfg, Nexus: nexus, Platform: Platform, VTPMode: "off", Running: running,
+		Config: cfg, Nexus: nexus, Platform: Platform, VTPMode: "off", Running: s.Running,
 		Capabilities: fabric.Capabilities{ExtendedVLANs: true, DefaultMode: fabric.ModeAccess},
+	}
+	if s.Version != "" {
+		v, err := ParseVersion(s.Version)
+		if err != nil {
+			return fabric.Observation{}, fmt.Errorf("show version: %w", err)
+		}
+		obs.Model, obs.Version = v.Model, v.Software
 	}
 	obs.Fingerprint = fabric.WholeFingerprint(obs)
 	return obs, nil
 }
+
+var nexusRE = regexp.MustCompile(`(?m)^(?:feature \S|vdc \S+ id \d|boot (?:nxos|kickstart|system) bootflash:|version \S+ +Bios:version|interface port-channel\d|interface mgmt0)`)
+
+// Looks says whether a text looks like the running configuration of a Nexus.
+func Looks(running string) bool { return nexusRE.MatchString(running) }
 
 // defaults finds out what a port without lines is.
 func defaults(secs []section) *fabric.Nexus {
@@ -156,9 +181,9 @@ func parseVLANs(list string, body []string, into map[int]fabric.VLAN) {
 			case word == "name":
 				v.Name = strings.Trim(rest, `"`)
 			case line == "state suspend":
-				v.State = "suspended"
+				v.State = map[bool]string{true: "sus/lshut", false: "suspended"}[v.State == "act/lshut"]
 			case line == "shutdown":
-				v.State = "act/lshut"
+				v.State = map[bool]string{true: "sus/lshut", false: "act/lshut"}[v.State == "suspended"]
 			}
 		}
 		into[id] = v

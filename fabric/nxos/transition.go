@@ -160,11 +160,12 @@ func vlanLines(have, want fabric.VLAN, exists bool) []string {
 	default:
 		lines = append(lines, "name "+wantName)
 	}
-	suspended, shut := have.State == "suspended", have.State == "act/lshut"
-	if toSuspended := want.State == "suspended"; suspended != toSuspended {
+	suspended, shut := stateOf(have.State)
+	toSuspended, toShut := stateOf(want.State)
+	if suspended != toSuspended {
 		lines = append(lines, map[bool]string{true: "state suspend", false: "state active"}[toSuspended])
 	}
-	if toShut := want.State == "act/lshut"; shut != toShut {
+	if shut != toShut {
 		lines = append(lines, map[bool]string{true: "shutdown", false: "no shutdown"}[toShut])
 	}
 	return lines

@@ -23,6 +23,8 @@ type guard struct {
 	// uplinks are the ports where the VLAN may come in: one that is known, or
 	// candidates, of which the likeliest class must not be lost.
 	uplinks []string
+	best    []string // those of the likeliest class, once that was asked for
+	class   string
 	known   bool
 	why     string // what is not known, or was assumed
 }
@@ -203,6 +205,10 @@ func (g *guard) note(s string) {
 // to the rest of the network than a port that is told to lead to an end host.
 // The best class that is there is what must not be lost as a whole.
 func (g *guard) likely() (names []string, what string) {
+	if g.best != nil {
+		return g.best, g.class
+	}
+	defer func() { g.best, g.class = names, what }()
 	classes := []struct {
 		what string
 		is   func(*link) bool
