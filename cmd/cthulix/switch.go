@@ -10,6 +10,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/nxos"
 )
 
 func switchCommand() *cobra.Command {
@@ -36,12 +37,20 @@ func (f *savedFlags) observation() (fabric.Observation, error) {
 		}
 		*file.text = string(b)
 	}
-	switch f.platform {
+	platform := f.platform
+	if platform == "" && nxos.Looks(s.Running) {
+		platform = nxos.Platform
+	}
+	switch platform {
 	case "", "ios", "iosxe":
-	case "nxos":
-		return fabric.Observation{}, fmt.Errorf("--platform nxos: saved NX-OS configurations cannot be read yet; ios and iosxe can")
+	case nxos.Platform:
+		obs, err := nxos.Saved{Running: s.Running, Version: s.Version}.Observation()
+		if err != nil {
+			return obs, fmt.Errorf("%s: %w", f.running, err)
+		}
+		return obs, nil
 	default:
-		return fabric.Observation{}, fmt.Errorf("--platform %s: known are ios and iosxe", f.platform)
+		return fabric.Observation{}, fmt.Errorf("--platform %s: known are ios, iosxe and nxos", f.platform)
 	}
 	obs, err := s.Observation()
 	if err != nil {
@@ -80,7 +89,7 @@ func switchShow() *cobra.Command {
 	cmd.Flags().StringVar(&f.vlans, "vlan-brief", "", "file with `show vlan brief`")
 	cmd.Flags().StringVar(&f.vtp, "vtp-status", "", "file with `show vtp status`")
 	cmd.Flags().StringVar(&f.version, "version-output", "", "file with `show version`")
-	cmd.Flags().StringVar(&f.platform, "platform", "", "ios or iosxe; read from the files where it is not given")
+	cmd.Flags().StringVar(&f.platform, "platform", "", "ios, iosxe or nxos; read from the files where it is not given")
 	cmd.Flags().StringVarP(&output, "output", "o", "json", "json")
 	mustRequire(cmd, "from")
 	return cmd
@@ -104,7 +113,7 @@ alone.`,
 			if err != nil {
 				return err
 			}
-			change, err := ios.Plan(obs, want)
+			change, err := planFor(obs)(obs, want)
 			if err != nil {
 				return err
 			}
@@ -119,10 +128,18 @@ alone.`,
 	cmd.Flags().StringVar(&from.vlans, "from-vlan-brief", "", "file with the present `show vlan brief`")
 	cmd.Flags().StringVar(&from.vtp, "from-vtp-status", "", "file with the present `show vtp status`")
 	cmd.Flags().StringVar(&to.vlans, "to-vlan-brief", "", "file with the wanted `show vlan brief`")
-	cmd.Flags().StringVar(&from.platform, "platform", "", "ios or iosxe")
+	cmd.Flags().StringVar(&from.platform, "platform", "", "ios, iosxe or nxos; read from the files where it is not given")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	mustRequire(cmd, "from", "to")
 	return cmd
+}
+
+// planFor is the planner of the switch's dialect.
+func planFor(obs fabric.Observation) func(fabric.Observation, fabric.Want) (fabric.Change, error) {
+	if obs.Platform == nxos.Platform {
+		return nxos.Plan
+	}
+	return ios.Plan
 }
 
 // wanted reads the other side of a comparison: a configuration, or a model.
