@@ -118,6 +118,12 @@ type gate struct {
 	dials int
 }
 
+func (g *gate) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.dials
+}
+
 func (g *gate) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	g.mu.Lock()
 	g.dials++
@@ -201,3 +207,8 @@ func (w *world) has(text string) error {
 
 // dropAt cuts the session before a line, each time that it comes.
 func dropAt(line string) iossim.Fault { return iossim.Fault{Line: "^" + line + "$", Drop: true} }
+
+// rejectLine makes the switch refuse a line, each time that it comes.
+func rejectLine(line string) iossim.Fault {
+	return iossim.Fault{Line: "^" + line + "$", Answer: "Command rejected: by the test\n"}
+}
