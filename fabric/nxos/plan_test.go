@@ -242,3 +242,14 @@ func randomWant(r *rand.Rand) fabric.Want {
 	}
 	return w
 }
+
+// TestModelIsNoChange: what is observed, taken for a want, changes nothing.
+func TestModelIsNoChange(t *testing.T) {
+	for _, file := range []string{"running-switched.txt", "running-routed.txt"} {
+		obs := observe(t, readFile(t, file))
+		c, err := Plan(obs, fabric.Want{VLANs: obs.VLANs, Ports: obs.Ports})
+		if err != nil || !c.Empty() {
+			t.Errorf("%s: %v, %q", file, err, c.Commands)
+		}
+	}
+}

@@ -200,6 +200,9 @@ func ParsePort(name string, body []string, n *fabric.Nexus) fabric.Port {
 		Other:       other,
 		Lines:       lines,
 	}
+	if !a.on {
+		p.Mode = fabric.ModeDefault // a routed port is in none
+	}
 	if a.guardRoot {
 		p.GuardRoot = fabric.Enable
 	}
