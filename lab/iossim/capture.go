@@ -108,7 +108,7 @@ func capturedPorts(text string) map[string]bool {
 		}
 		block = strings.ReplaceAll(block, "\n  ", "\n ")
 		layer3 := strings.Contains(block, "\n ip address") || strings.Contains(block, "\n no ip address") || strings.Contains(block, "\n encapsulation ")
-		ports[name] = !layer3 || strings.Contains(block, "\n no switchport") || strings.Contains(block, "\n switchport")
+		ports[name] = name != "mgmt0" && !layer3 || strings.Contains(block, "\n no switchport") || strings.Contains(block, "\n switchport")
 	}
 	return ports
 }
@@ -137,7 +137,6 @@ type loader struct {
 	*session
 	number int
 	raw    *stanza // a block that is kept and not understood
-	inRaw  bool
 }
 
 // load carries out the lines of a configuration.

@@ -7,7 +7,6 @@ import (
 	"strings"
 )
 
-//nolint:misspell // Cisco's spelling
 var nexusShows = []command{
 	{pattern: "show running-config", run: nexusRunning},
 	{pattern: "show running-config all", run: nexusRunningAll},

@@ -405,7 +405,10 @@ func TestFaultKinds(t *testing.T) {
 				ended, carriedOut = true, kind == iossim.DropAfter
 			case iossim.HangBefore, iossim.HangAfter:
 				sh.expect("struck\r\n")
-				for sim.PendingFaults() > 0 || kind == iossim.HangAfter && !strings.Contains(sim.RunningConfig(), "struck") {
+				done := func() bool {
+					return sim.PendingFaults() == 0 && (kind == iossim.HangBefore || strings.Contains(sim.RunningConfig(), "struck"))
+				}
+				for deadline := time.Now().Add(patience); !done() && time.Now().Before(deadline); {
 					runtime.Gosched()
 				}
 				ended, carriedOut = true, kind == iossim.HangAfter
