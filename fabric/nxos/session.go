@@ -39,10 +39,11 @@ func Dial(ctx context.Context, t fabric.Target) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newSession(ctx, s, t), nil
+	return On(ctx, s, t), nil
 }
 
-func newSession(ctx context.Context, s *ios.Session, t fabric.Target) *Session {
+// On speaks NX-OS over a session that is open.
+func On(ctx context.Context, s *ios.Session, t fabric.Target) *Session {
 	out := &Session{Session: s, target: t, times: t.Timeouts.WithDefaults()}
 	// Questions would have to be answered: the switch is told to ask none. One
 	// that does not know the line asks none that we would meet.

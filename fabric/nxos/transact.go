@@ -86,7 +86,7 @@ func (x *txn) dial(ctx context.Context) error {
 		return err
 	}
 	x.out.Sessions++
-	x.s = newSession(ctx, s, x.target)
+	x.s = On(ctx, s, x.target)
 	x.s.version = x.version
 	return nil
 }
