@@ -202,6 +202,11 @@ func unmet(obs fabric.Observation, from, to state, want fabric.Want) []*fabric.F
 				Summary: fmt.Sprintf("VLAN %d is still the access VLAN of %s", id, few(users)),
 				Detail:  "without their VLAN these ports would forward nothing: move them first"})
 		}
+		if users := voicePorts(obs, to, id); len(users) > 0 {
+			es = append(es, &fabric.FieldError{Path: []string{"absent_vlans", strconv.Itoa(id)},
+				Summary: fmt.Sprintf("VLAN %d is still the voice VLAN of %s", id, few(users)),
+				Detail:  "their phones would go silent: move them first"})
+		}
 	}
 	for _, group := range want.AbsentChannels {
 		if members := membersAfter(obs, to, group); len(members) > 0 {
@@ -220,18 +225,28 @@ func noVLAN(obs fabric.Observation, port, attr, vlan string) *fabric.FieldError 
 
 // accessPorts are the ports that are in a VLAN once the change is done.
 func accessPorts(obs fabric.Observation, to state, id int) []string {
-	var users []string
+	return portsAfter(obs, to, func(a attrs) bool {
+		return a.access == strconv.Itoa(id) && a.mode != string(fabric.ModeTrunk)
+	})
+}
+
+// voicePorts are the ports whose phones are in a VLAN once the change is done.
+func voicePorts(obs fabric.Observation, to state, id int) []string {
+	return portsAfter(obs, to, func(a attrs) bool { return a.set[setVoice] == strconv.Itoa(id) })
+}
+
+func portsAfter(obs fabric.Observation, to state, is func(attrs) bool) []string {
+	var names []string
 	for _, name := range obs.Order {
-		p := obs.Ports[name]
 		a, inScope := to.ports[name]
 		if !inScope {
-			a, _ = readAttrs(p.Lines)
+			a, _ = readAttrs(obs.Ports[name].Lines)
 		}
-		if a.access == strconv.Itoa(id) && a.mode != string(fabric.ModeTrunk) && !p.Routed {
-			users = append(users, fabric.ShortPort(name))
+		if !a.routed() && is(a) {
+			names = append(names, fabric.ShortPort(name))
 		}
 	}
-	return users
+	return names
 }
 
 // member is a port in a port-channel once the change is done.

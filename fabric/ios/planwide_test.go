@@ -258,6 +258,29 @@ func TestPlanWideProperty(t *testing.T) {
 	}
 }
 
+// TestPlanDefaultPort leaves nothing behind on ports that are given up.
+func TestPlanDefaultPort(t *testing.T) {
+	for i := range uint64(100) {
+		rng := rand.New(rand.NewPCG(7, i))
+		f := randomSwitch(t, rng, rng.IntN(2) == 0, "server")
+		obs := observe(t, f)
+		want := fabric.Want{Ports: map[string]fabric.Port{}}
+		for name := range obs.Ports {
+			want.Ports[name] = fabric.DefaultPort(name)
+		}
+		c, err := Plan(obs, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		enter(t, f, c.Commands)
+		for name, p := range f.ports {
+			if lines := p.lines(); len(lines) > 0 {
+				t.Fatalf("round %d: %s still has %q", i, name, lines)
+			}
+		}
+	}
+}
+
 func (f *fakeSwitch) portAt(n int) string { return fmt.Sprintf("GigabitEthernet1/0/%d", n+1) }
 
 func oneOf[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }

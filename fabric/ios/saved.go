@@ -19,7 +19,7 @@ type Saved struct {
 	// Switchport is `show interfaces X switchport` of a port without a mode of
 	// its own: it tells the platform's default mode and encapsulations.
 	Switchport string
-	Platform  string // "ios" or "iosxe"; "" reads it from the texts
+	Platform   string // "ios" or "iosxe"; "" reads it from the texts
 }
 
 // Observation reads saved texts as if the switch had just said them. Without a

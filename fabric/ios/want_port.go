@@ -32,6 +32,10 @@ func wantAttrs(have attrs, p fabric.Port, caps fabric.Capabilities) attrs {
 	if p.Mode == fabric.ModeTrunk && caps.ISL && have.encapsulation != "dot1q" {
 		to.encapsulation = "dot1q"
 	}
+	if p.Mode == fabric.ModeDefault && p.NativeVLAN == 1 && p.Allowed.IsAll() {
+		// All of the trunk is to be at its default.
+		to.encapsulation = ""
+	}
 	to.portfast = wantPortfast(have.portfast, p, caps)
 	if p.Negotiate == "" && !static(to.mode) && !static(string(caps.DefaultMode)) && to.mode != have.mode {
 		// IOS refuses to make a port dynamic that must not negotiate.
