@@ -243,7 +243,7 @@ func (s *Sim) boot() error {
 	s.booting, s.unread = true, nil
 	s.load(s.startup)
 	s.booting = false
-	if s.profile.NXOS {
+	if s.profile.NXOS && !s.cfg.Captured {
 		for _, user := range slices.Sorted(maps.Keys(s.cfg.Users)) {
 			s.run.set("username " + user + " password 5 " + hashSecret(s.cfg.Hostname+"/"+user, s.cfg.Users[user]) + "  role network-admin")
 		}
