@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
+	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
+	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
@@ -28,6 +30,36 @@ func TestSwitchData(t *testing.T) {
 			ExpectError: regexp.MustCompile(`Unknown switch`),
 		},
 	)
+}
+
+// A switch tells who is at the end of its cables.
+func TestCablingData(t *testing.T) {
+	plane, spine := wire.New(), wire.New()
+	t.Cleanup(func() { plane.Close(); spine.Close() })
+	w := newWorldOf(t, "hostname leaf1\n!\nlldp run\n!\nend\n", func(c *iossim.Config) { c.Plane = plane })
+	newSwitch(t, "spine1", "hostname spine1\n!\nlldp run\n!\nend\n", func(c *iossim.Config) { c.Plane = spine })
+	a, b := wire.Pipe()
+	host, socket := wire.Pipe()
+	for _, err := range []error{plane.Attach("GigabitEthernet1/0/7", a), spine.Attach("GigabitEthernet1/0/1", b), plane.Attach("GigabitEthernet1/0/8", socket)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	frame := append([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0, 0, 0, 9, 0x88, 0xb5}, make([]byte, 46)...)
+	if _, err := host.Write(frame); err != nil {
+		t.Fatal(err)
+	}
+	w.shows("show lldp neighbors", "spine1")
+	w.shows("show mac address-table", "5254.0000.0009")
+	const at = "data.cthulix_cabling.leaf1"
+	w.test(resource.TestStep{
+		Config: w.config(`data "cthulix_cabling" "leaf1" { switch = "leaf1" }`),
+		Check: resource.ComposeAggregateTestCheckFunc(
+			resource.TestCheckResourceAttr(at, "ports.GigabitEthernet1/0/7.neighbors.0.name", "spine1"),
+			resource.TestCheckResourceAttr(at, "ports.GigabitEthernet1/0/7.neighbors.0.protocol", "lldp"),
+			resource.TestCheckResourceAttr(at, "ports.GigabitEthernet1/0/8.mac_addresses.0", "52:54:00:00:00:09"),
+		),
+	})
 }
 
 func TestHostsData(t *testing.T) {

@@ -35,6 +35,7 @@ type device struct {
 	seen     *sight // the latest reading
 	refusal  error  // why there is none
 	snapshot *sight // what creates are planned from
+	cabled   *cabling
 
 	// What may cut the way to the switch is never in one transaction with what
 	// may not.

@@ -53,6 +53,39 @@ func (r *hostResource) checkCable(ctx context.Context, m hostModel, diags *diag.
 	}
 }
 
+// checkPlace names a host that the switch sees on another port than its own. It
+// is a warning: what a switch has learned can be minutes old.
+func (r *hostResource) checkPlace(ctx context.Context, m hostModel, diags *diag.Diagnostics) {
+	if m.Port.IsNull() || m.Port.IsUnknown() || m.Switch.IsUnknown() || m.Name.IsUnknown() || diags.HasError() {
+		return
+	}
+	d, err := r.site.device(m.Switch.ValueString())
+	if err != nil {
+		return // checkCable has reported it
+	}
+	obs, err := r.site.planFrom(ctx, d)
+	if err != nil {
+		return // as above
+	}
+	seen, err := d.cables(ctx)
+	if err != nil {
+		addReadProblem(diags, "the cabling of switch "+d.name, err)
+		return
+	}
+	var macs []string
+	for _, v := range m.MACs.Elements() {
+		if mac, ok := v.(MAC); ok && !mac.IsUnknown() {
+			macs = append(macs, mac.canonical())
+		}
+	}
+	port := m.Port.canonical()
+	if places := seen.elsewhere(m.Name.ValueString(), macs, port, obs.Ports); len(places) > 0 {
+		diags.AddAttributeWarning(path.Root("port"), "The host seems to be on another port",
+			fmt.Sprintf("%s is said to be on port %s of %s. The switch sees it elsewhere:\n%s\n\nCheck the cable, or the port in the configuration. "+
+				"What a switch has learned can be some minutes old.", m.label(), port, d.name, indent(places)))
+	}
+}
+
 // addCableError reports a port that does not carry a VLAN's untagged frames,
 // which are all that a machine's firmware speaks.
 func addCableError(diags *diag.Diagnostics, p fabric.Port, vlan int, who, hint string) {

@@ -201,6 +201,9 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	r.checkCable(ctx, m, diags)
+	if state == nil || !state.Switch.Equal(m.Switch) || !state.Port.Equal(m.Port) || !state.MACs.Equal(m.MACs) {
+		r.checkPlace(ctx, m, diags)
+	}
 	r.checkCredentials(ctx, m, diags)
 	if diags.HasError() || !m.known(ctx) {
 		return

@@ -86,6 +86,7 @@ func (p *cthulix) Resources(context.Context) []func() resource.Resource {
 func (p *cthulix) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newSwitchDataSource,
+		newCablingDataSource,
 		newHostsDataSource,
 	}
 }

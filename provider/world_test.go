@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -211,4 +212,24 @@ func dropAt(line string) iossim.Fault { return iossim.Fault{Line: "^" + line + "
 // rejectLine makes the switch refuse a line, each time that it comes.
 func rejectLine(line string) iossim.Fault {
 	return iossim.Fault{Line: "^" + line + "$", Answer: "Command rejected: by the test\n"}
+}
+
+// shows waits until a command of the switch shows a text.
+func (w *world) shows(line, text string) {
+	w.t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		out, err := w.sim.Exec(line)
+		if err == nil && strings.Contains(out, text) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-deadline.C:
+			w.t.Fatalf("%s: waiting for %q, %v: %s", line, text, err, out)
+		}
+	}
 }
