@@ -14,6 +14,7 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 	if obs.Nexus == nil {
 		obs.Nexus = &fabric.Nexus{}
 	}
+	want = inModelNames(want)
 	if err := append(fabric.Validate(want), validate(obs, want)...).Err(); err != nil {
 		return fabric.Change{}, err
 	}
@@ -65,8 +66,42 @@ func newState() state {
 	return state{map[string]bool{}, map[int]fabric.VLAN{}, map[string]attrs{}}
 }
 
-// ChannelName is the name of a port-channel's own interface on NX-OS.
-func ChannelName(group int) string { return "port-channel" + itoa(group) }
+// ChannelName is the name of a port-channel in the model. It is the same for all
+// dialects; NX-OS itself writes it in lower case.
+func ChannelName(group int) string { return fabric.ChannelName(group) }
+
+// modelName is the name of a port in the model.
+func modelName(name string) string {
+	if group := fabric.ChannelGroup(name); group != 0 {
+		return ChannelName(group)
+	}
+	return name
+}
+
+// lineName is the name of a port as NX-OS writes it.
+func lineName(name string) string {
+	if group := fabric.ChannelGroup(name); group != 0 {
+		return "port-channel" + itoa(group)
+	}
+	return name
+}
+
+// inModelNames lets a want name port-channels as NX-OS writes them.
+func inModelNames(w fabric.Want) fabric.Want {
+	w.Ports, w.Restore = renamed(w.Ports), renamed(w.Restore)
+	return w
+}
+
+func renamed[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return nil
+	}
+	out := make(map[string]V, len(m))
+	for name, v := range m {
+		out[modelName(name)] = v
+	}
+	return out
+}
 
 // scope cuts the part of the observation that the want names, and makes the
 // state that is wanted of it.

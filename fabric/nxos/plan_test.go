@@ -92,7 +92,7 @@ func TestRefused(t *testing.T) {
 		"dynamic":         {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/1": {Mode: "dynamic auto"}}}, "does not negotiate"},
 		"unknown port":    {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/99": {Mode: "access"}}}, "nx1 has no port Ethernet1/99"},
 		"routed":          {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/4": {Mode: "access", AccessVLAN: 10}}}, "routed port with settings"},
-		"member differs":  {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/6": {Mode: "access"}}}, "member of port-channel10"},
+		"member differs":  {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/6": {Mode: "access"}}}, "member of Port-channel10"},
 		"mixed protocols": {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/7": {Channel: &fabric.ChannelMember{Group: 10, Mode: "on"}}}}, "one protocol"},
 		"PAgP":            {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/7": {Channel: &fabric.ChannelMember{Group: 10, Mode: "auto"}}}}, "does not know"},
 		"no mode":         {fabric.Want{Ports: map[string]fabric.Port{"Ethernet1/7": {Channel: &fabric.ChannelMember{Group: 10}}}}, "in no mode"},

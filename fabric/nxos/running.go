@@ -42,10 +42,11 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 			if !portRE.MatchString(rest) {
 				continue
 			}
-			if _, again := bodies[rest]; !again {
-				cfg.Order = append(cfg.Order, rest)
+			name := modelName(rest)
+			if _, again := bodies[name]; !again {
+				cfg.Order = append(cfg.Order, name)
 			}
-			bodies[rest] = append(bodies[rest], s.body...)
+			bodies[name] = append(bodies[name], s.body...)
 		}
 	}
 	for name, body := range bodies {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,10 @@ func TransactParts(ctx context.Context, t fabric.Target, parts []fabric.Part, op
 		owner = t.Username
 	}
 	x.checkpoint = Checkpoint(owner)
+	parts = slices.Clone(parts)
+	for i := range parts {
+		parts[i].Want = inModelNames(parts[i].Want)
+	}
 	release, allowed, err := opts.Pool.Reserve(ctx, t, 2)
 	if err != nil {
 		return x.out, errs, err

@@ -33,12 +33,12 @@ func transition(from, to state, order []string, n *fabric.Nexus) []string {
 			have = uncertain(have, want, from.ports[ChannelName(want.group)], to.ports[ChannelName(want.group)])
 		}
 		if lines := portLines(have, want); stays && (!was || len(lines) > 0) {
-			w.block("interface "+name, lines)
+			w.block("interface "+lineName(name), lines)
 		}
 	}
 	for _, name := range order {
 		if _, stays := to.ports[name]; !stays {
-			w.global("no interface " + name)
+			w.global("no interface " + lineName(name))
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(from.vlans)) {
@@ -67,7 +67,7 @@ func (w *writer) leaveEarly(from, to state, order []string) {
 		if have.group != want.group && from.ports[bundle] == to.ports[bundle] && !joined(from, to, have.group) {
 			continue
 		}
-		w.block("interface "+name, []string{"no channel-group"})
+		w.block("interface "+lineName(name), []string{"no channel-group"})
 		have.group, have.groupMode = 0, ""
 		from.ports[name] = have
 	}

@@ -53,7 +53,7 @@ type Guards struct {
 func Read(obs fabric.Observation) Facts {
 	d := newDevice(obs.Platform)
 	for _, name := range obs.Order {
-		l := d.link(name)
+		l := d.link(d.canonical(name))
 		for _, line := range obs.Ports[name].Lines {
 			d.interfaceLine(l, words(line))
 		}
@@ -152,7 +152,7 @@ func build(obs fabric.Observation, f Facts) *device {
 		d.vlans[id] = v.EffectiveState() == fabric.VLANActive
 	}
 	for name, p := range obs.Ports {
-		l := d.link(name)
+		l := d.link(d.canonical(name))
 		l.layer2 = layer2{routed: p.Routed, mode: string(p.Mode), access: or1(p.AccessVLAN), native: or1(p.NativeVLAN), allowed: p.Allowed, voice: max(p.VoiceVLAN, 0)}
 		if l.allowed.IsZero() {
 			l.allowed = fabric.AllVLANs()

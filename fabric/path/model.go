@@ -151,7 +151,10 @@ func (d *device) platform() string {
 func (d *device) canonical(name string) string {
 	name = strings.TrimSpace(name)
 	if full, err := fabric.NormalizePort(d.platform(), name); err == nil {
-		return full
+		name = full
+	}
+	if group := fabric.ChannelGroup(name); group != 0 {
+		return fabric.ChannelName(group)
 	}
 	return name
 }
@@ -159,12 +162,7 @@ func (d *device) canonical(name string) string {
 // names are the interfaces in a stable order.
 func (d *device) names() []string { return slices.Sorted(maps.Keys(d.links)) }
 
-func (d *device) channelName(group int) string {
-	if d.nxos {
-		return "port-channel" + itoa(group)
-	}
-	return "Port-channel" + itoa(group)
-}
+func (d *device) channelName(group int) string { return fabric.ChannelName(group) }
 
 // members are the ports of a port-channel.
 func (d *device) members(channel *link) []*link {
