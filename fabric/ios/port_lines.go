@@ -20,7 +20,8 @@ var (
 // VLAN and list are set, so that it is never a trunk for more than it should
 // be; when it stops being one, they are cleared after. A port leaves its
 // port-channel before it changes, and joins one when it is as the others are.
-func portLines(from, to attrs) []string {
+// A fresh port-channel has no members yet.
+func portLines(from, to attrs, fresh bool) []string {
 	var out []string
 	add := func(lines ...string) { out = append(out, lines...) }
 	value := func(command, have, want string) {
@@ -55,7 +56,7 @@ func portLines(from, to attrs) []string {
 	// after it has become so.
 	clearFirst(setSecure)
 	clearFirst(setNonegotiate)
-	add(switchLines(from, to)...)
+	add(switchLines(from, to, fresh || from.shutdown && to.shutdown)...)
 	set(setNonegotiate, setVoice)
 	set(securitySettings...)
 	set(setSecure)
@@ -88,12 +89,11 @@ func leaves(from, to attrs) bool {
 	return from.channel != "" && (from.group() != to.group() || from.channelMode().Protocol() != to.channelMode().Protocol())
 }
 
-// switchLines change mode and VLANs.
-func switchLines(from, to attrs) []string {
+// switchLines change mode and VLANs. An idle port carries nothing meanwhile.
+func switchLines(from, to attrs, idle bool) []string {
 	var out []string
 	add := func(lines ...string) { out = append(out, lines...) }
-	quiet := from.mode == string(fabric.ModeAccess) || from.shutdown && to.shutdown
-	widen, narrow := allowedLines(from.allowed, to.allowed, quiet)
+	widen, narrow := allowedLines(from.allowed, to.allowed, idle || from.mode == string(fabric.ModeAccess))
 	trunk := func() {
 		add(widen...)
 		if from.native != to.native {

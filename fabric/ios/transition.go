@@ -75,7 +75,7 @@ func (w *writer) portsChange(from, to state, order []string) {
 			continue
 		}
 		have, exists := from.ports[name]
-		lines := portLines(have, want)
+		lines := portLines(have, want, !exists)
 		if len(lines) == 0 && exists {
 			continue
 		}
