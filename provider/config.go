@@ -141,9 +141,9 @@ func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 						Required:            true,
 					},
 					"platform": schema.StringAttribute{
-						MarkdownDescription: "Operating system of the switch. Default: `ios`.",
+						MarkdownDescription: "Operating system of the switch: `ios` (the default), `iosxe` or `nxos`.",
 						Optional:            true,
-						Validators:          []validator.String{stringvalidator.OneOf("ios", "iosxe")},
+						Validators:          []validator.String{stringvalidator.OneOf("ios", "iosxe", "nxos")},
 					},
 					"credentials": schema.StringAttribute{
 						MarkdownDescription: "Name of an entry of `credentials`.",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/batch"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/dialect"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
 	management "github.com/cthulix/terraform-provider-cthulix/fabric/path"
 )
@@ -92,12 +93,7 @@ func (d *device) observeLocked(ctx context.Context) (sight, error) {
 }
 
 func (d *device) read(ctx context.Context) (seen sight, err error) {
-	s, err := d.pool.Dial(ctx, d.target)
-	if err != nil {
-		return seen, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	obs, err := s.Observe(ctx)
+	obs, err := dialect.Observe(ctx, d.target, d.pool)
 	if err != nil {
 		return seen, err
 	}
@@ -119,7 +115,7 @@ func (d *device) converge(ctx context.Context, want fabric.Want, fingerprint str
 	if err != nil {
 		return out.after, fabric.Change{}, err
 	}
-	change, err := ios.Plan(out.before.Observation, want)
+	change, err := dialect.Plan(out.before.Observation, want)
 	return out.after, change, err
 }
 
@@ -138,7 +134,7 @@ func (d *device) transact(disruptive bool) batch.Transact[outcome] {
 				return err
 			}
 		}
-		done, errs, err := ios.TransactParts(ctx, d.target, parts, opts)
+		done, errs, err := dialect.TransactParts(ctx, d.target, parts, opts)
 		d.seen, d.refusal = nil, nil
 		if err != nil {
 			return outcome{}, errs, err

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -11,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
-	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/dialect"
 )
 
 // What happens to VLANs and ports that a resource gives up.
@@ -81,12 +80,12 @@ func (m memory) plan(prior, next scope, onDestroy string) (step, error) {
 				m.giveUpSVI(&want, id, onDestroy)
 			}
 		}
-		want.Global = m.giveUpGlobal(prior.global, next.global, onDestroy)
+		want.Global = giveUpGlobal(m.First.Global, prior.global, next.global, onDestroy)
 	}
 	if want.Empty() {
 		return step{}, nil
 	}
-	change, err := ios.Plan(m.Seen.Observation, want)
+	change, err := dialect.Plan(m.Seen.Observation, want)
 	return step{want: want, change: change, fingerprint: m.Seen.fingerprint(want)}, err
 }
 
@@ -130,24 +129,6 @@ func (m memory) giveUpSVI(want *fabric.Want, id int, onDestroy string) {
 		return
 	}
 	want.AbsentSVIs = append(want.AbsentSVIs, id)
-}
-
-// giveUpGlobal adds to next what prior speaks of and next does not.
-func (m memory) giveUpGlobal(prior, next fabric.Global, onDestroy string) fabric.Global {
-	first := m.First.Global
-	if onDestroy == onDestroyDefault {
-		first = fabric.Global{}
-	}
-	if prior.SpanningTreeMode != "" && next.SpanningTreeMode == "" {
-		next.SpanningTreeMode = cmp.Or(first.SpanningTreeMode, string(fabric.Default))
-	}
-	if prior.DefaultGateway.IsValid() && !next.DefaultGateway.IsValid() {
-		next.DefaultGateway = netip.IPv4Unspecified()
-		if first.DefaultGateway.IsValid() {
-			next.DefaultGateway = first.DefaultGateway
-		}
-	}
-	return next
 }
 
 // own adds to First what next brings into the scope, as obs shows it or as an
@@ -198,28 +179,6 @@ func (m *memory) own(obs sight, next scope, noted fabric.Want) {
 	slices.Sort(first.AbsentChannels)
 	slices.Sort(first.AbsentSVIs)
 	m.First = first
-}
-
-// ownGlobal notes how the settings that want speaks of were, in words that a
-// wish can say: what was not set becomes the word for that.
-func ownGlobal(seen, want fabric.Global, earlier ...fabric.Global) fabric.Global {
-	var first fabric.Global
-	for _, g := range append(earlier, fabric.Global{SpanningTreeMode: cmp.Or(seen.SpanningTreeMode, string(fabric.Default)), DefaultGateway: gatewayOrNone(seen.DefaultGateway)}) {
-		if want.SpanningTreeMode != "" && first.SpanningTreeMode == "" {
-			first.SpanningTreeMode = g.SpanningTreeMode
-		}
-		if want.DefaultGateway.IsValid() && !first.DefaultGateway.IsValid() {
-			first.DefaultGateway = g.DefaultGateway
-		}
-	}
-	return first
-}
-
-func gatewayOrNone(gateway netip.Addr) netip.Addr {
-	if !gateway.IsValid() {
-		return netip.IPv4Unspecified()
-	}
-	return gateway
 }
 
 func owns(w fabric.Want, id int) bool {

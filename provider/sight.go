@@ -26,7 +26,8 @@ var mayBeSecret = regexp.MustCompile(`(?i)\b(?:key|key-string|keystring|password
 
 // look makes a sight of an observation. It drops what must not be kept: the
 // running configuration, the lines of routed ports and all that may be secret.
-// None of it is needed to plan.
+// None of it is needed to plan, but on a Nexus, where a routed port can be one
+// that nobody has touched yet.
 func look(obs fabric.Observation) sight {
 	facts := management.Read(obs)
 	s := sight{Facts: &facts}
@@ -40,7 +41,7 @@ func look(obs fabric.Observation) sight {
 	ports := make(map[string]fabric.Port, len(obs.Ports))
 	for name, p := range obs.Ports {
 		p.Other = nil
-		if p.Routed {
+		if p.Routed && obs.Nexus == nil {
 			p.Lines = nil
 		}
 		p.Lines = withhold(name, p.Lines)

@@ -45,4 +45,3 @@ func TransactParts(ctx context.Context, t fabric.Target, parts []fabric.Part, op
 	}
 	return ios.TransactParts(ctx, t, parts, opts)
 }
-
