@@ -242,13 +242,7 @@ func union(a, b fabric.Want) fabric.Want {
 	}
 	u.AbsentChannels = leftOut(a.AbsentChannels, b.AbsentChannels, func(id int) bool { _, was := u.Restore[fabric.ChannelName(id)]; return was })
 	u.AbsentSVIs = leftOut(a.AbsentSVIs, b.AbsentSVIs, func(id int) bool { _, was := u.Restore[fabric.SVIName(id)]; return was })
-	u.Global = a.Global
-	if u.Global.SpanningTreeMode == "" {
-		u.Global.SpanningTreeMode = b.Global.SpanningTreeMode
-	}
-	if !u.Global.DefaultGateway.IsValid() {
-		u.Global.DefaultGateway = b.Global.DefaultGateway
-	}
+	u.Global = filled(a.Global, b.Global)
 	return u
 }
 

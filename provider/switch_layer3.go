@@ -33,8 +33,7 @@ var (
 		"addresses": types.ListType{ElemType: types.StringType}, "helpers": types.ListType{ElemType: types.StringType},
 		"description": types.StringType, "shutdown": types.BoolType,
 	}
-	sviType   = types.ObjectType{AttrTypes: sviTypes}
-	treeTypes = map[string]attr.Type{"mode": types.StringType}
+	sviType = types.ObjectType{AttrTypes: sviTypes}
 )
 
 func layer3Attributes() map[string]schema.Attribute {
@@ -57,21 +56,6 @@ func layer3Attributes() map[string]schema.Attribute {
 				"shutdown":    schema.BoolAttribute{MarkdownDescription: "Whether the interface is shut down.", Optional: true},
 			}},
 		},
-		"default_gateway": schema.StringAttribute{
-			MarkdownDescription: "Default gateway of a switch that does not route; `0.0.0.0` for none. Left out, it is left alone.",
-			Optional:            true,
-		},
-		"spanning_tree": schema.SingleNestedAttribute{
-			MarkdownDescription: "Spanning tree of the switch. Left out, it is left alone.",
-			Optional:            true,
-			Attributes: map[string]schema.Attribute{
-				"mode": schema.StringAttribute{
-					MarkdownDescription: "`pvst`, `rapid-pvst` or `mst`.",
-					Required:            true,
-					Validators:          []validator.String{stringvalidator.OneOf("pvst", "rapid-pvst", "mst")},
-				},
-			},
-		},
 	}
 }
 
@@ -83,7 +67,7 @@ func vlanStateAttribute() schema.StringAttribute {
 	}
 }
 
-// wantLayer3 adds SVIs and gateway to what m describes.
+// wantLayer3 adds SVIs to what m describes.
 func (m switchModel) wantLayer3(ctx context.Context, s *scope, diags *diag.Diagnostics) {
 	svis := known[sviModel](ctx, m.SVIs, diags)
 	for _, key := range slices.Sorted(maps.Keys(svis)) {
@@ -99,15 +83,6 @@ func (m switchModel) wantLayer3(ctx context.Context, s *scope, diags *diag.Diagn
 		}
 		s.svis[id] = svis[key].want(id, at, diags)
 	}
-	if m.Gateway.IsNull() || m.Gateway.IsUnknown() {
-		return
-	}
-	gateway, err := netip.ParseAddr(m.Gateway.ValueString())
-	if err != nil || !gateway.Is4() {
-		diags.AddAttributeError(path.Root("default_gateway"), "No IPv4 address", fmt.Sprintf("%q is no IPv4 address.", m.Gateway.ValueString()))
-		return
-	}
-	s.global.DefaultGateway = gateway
 }
 
 func (m sviModel) want(id int, at path.Path, diags *diag.Diagnostics) fabric.SVI {
@@ -186,7 +161,6 @@ func (m *switchModel) observeLayer3(ctx context.Context, obs fabric.Observation,
 	if !m.SVIs.IsNull() {
 		m.SVIs = mapOf(ctx, sviType, svis, diags)
 	}
-	see(&m.Gateway, types.StringValue(gatewayOrNone(obs.Global.DefaultGateway).String()))
 }
 
 // adoptLayer3 describes the SVIs of a switch that is imported: those that have
@@ -201,17 +175,4 @@ func (m *switchModel) adoptLayer3(ctx context.Context, obs fabric.Observation, d
 	if len(svis) > 0 {
 		m.SVIs = mapOf(ctx, sviType, svis, diags)
 	}
-	take(&m.Gateway, types.StringValue(obs.Global.DefaultGateway.String()), obs.Global.DefaultGateway.IsValid())
-}
-
-func treeOf(g fabric.Global) types.Object {
-	return types.ObjectValueMust(treeTypes, map[string]attr.Value{"mode": orWord(g.SpanningTreeMode, "pvst")})
-}
-
-// globalPath finds the attribute of a setting of the whole switch.
-func globalPath(name string) path.Path {
-	if name == "spanning_tree_mode" {
-		return path.Root("spanning_tree").AtName("mode")
-	}
-	return path.Root(name)
 }

@@ -23,6 +23,9 @@ type switchModel struct {
 	SVIs        types.Map      `tfsdk:"svis"`
 	Tree        types.Object   `tfsdk:"spanning_tree"`
 	Gateway     types.String   `tfsdk:"default_gateway"`
+	Snooping    types.Object   `tfsdk:"dhcp_snooping"`
+	LLDP        types.Bool     `tfsdk:"lldp"`
+	CDP         types.Bool     `tfsdk:"cdp"`
 	Disruptive  types.Bool     `tfsdk:"allow_disruptive"`
 	OnDestroy   types.String   `tfsdk:"on_destroy"`
 	Hostname    types.String   `tfsdk:"hostname"`
@@ -81,7 +84,7 @@ func (m switchModel) want(ctx context.Context, diags *diag.Diagnostics) scope {
 		s.ports[name] = ports[key].want(name)
 	}
 	m.wantLayer3(ctx, &s, diags)
-	s.global.SpanningTreeMode = fields(m.Tree).text("mode")
+	m.wantGlobal(&s, diags)
 	return s
 }
 
@@ -177,7 +180,7 @@ func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags
 		m.Ports = mapOf(ctx, portType, ports, diags)
 	}
 	m.observeLayer3(ctx, obs, diags)
-	m.Tree = seeObject(m.Tree, treeOf(obs.Global))
+	m.observeGlobal(obs.Global)
 	m.observeFacts(obs)
 	m.Fingerprint = types.StringValue(m.fingerprint(ctx, obs, diags))
 	m.Planned, m.Rollback = commandList(nil), commandList(nil)
@@ -204,8 +207,7 @@ func (m *switchModel) adopt(ctx context.Context, obs fabric.Observation, diags *
 	m.VLANs, m.Ports = mapOf(ctx, switchVLANType, vlans, diags), mapOf(ctx, portType, ports, diags)
 	m.SVIs = types.MapNull(sviType)
 	m.adoptLayer3(ctx, obs, diags)
-	m.Tree = types.ObjectNull(treeTypes)
-	take(&m.Tree, treeOf(obs.Global), obs.Global.SpanningTreeMode != "")
+	m.adoptGlobal(obs.Global)
 	m.OnDestroy = types.StringValue(onDestroyRestore)
 	m.observe(ctx, obs, diags)
 }

@@ -41,7 +41,7 @@ func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 			"The plan shows the exact lines that will be sent. Only what is named here is touched; of a port, its switching, description, shutdown and edge settings, and what else is said of it. " +
 			"If a line is refused, those before it are taken back. A switch that changed since the plan is left alone.\n\n" +
 			"Use this resource where one configuration owns a switch. `cthulix_vlan` and `cthulix_switch_port` let several share one; a VLAN or port has one owner.",
-		Attributes: joined(layer3Attributes(), map[string]schema.Attribute{
+		Attributes: joined(layer3Attributes(), globalAttributes(), map[string]schema.Attribute{
 			"name": schema.StringAttribute{
 				MarkdownDescription: "Name of the switch in the provider's `switches`.",
 				Required:            true,
@@ -149,7 +149,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	h := r.holding(ctx, m, who)
 	next := m.want(ctx, diags)
 	h.claim(next, diags)
-	if diags.HasError() || !wholly(ctx, m.VLANs) || !wholly(ctx, m.Ports) || !wholly(ctx, m.SVIs) || !wholly(ctx, m.Tree) || m.Gateway.IsUnknown() {
+	if diags.HasError() || !wholly(ctx, m.VLANs) || !wholly(ctx, m.Ports) || !wholly(ctx, m.SVIs) || !m.globalKnown(ctx) {
 		return
 	}
 	prior := newScope()

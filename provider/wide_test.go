@@ -163,3 +163,45 @@ func TestWideImport(t *testing.T) {
 		},
 	)
 }
+
+// Settings of the whole switch: set, drifted, changed, and given up one by one.
+func TestSwitchGlobal(t *testing.T) {
+	w := newWorldOf(t, "hostname leaf1\n!\nspanning-tree vlan 20 priority 8192\n!\nend\n")
+	full := w.config(switchOf(`vlans = { "20" = {}, "30" = {} }
+  spanning_tree = { mode = "mst", priorities = { "30,20" = 4096 } }
+  dhcp_snooping = { enabled = true, vlans = "30,20" }
+  lldp = true
+  cdp  = false`))
+	some := w.config(switchOf(`vlans = { "20" = {}, "30" = {} }
+  spanning_tree = { priorities = { "30" = 4096 } }
+  lldp = true`))
+	w.test(
+		resource.TestStep{
+			Config: full, ConfigPlanChecks: noChangeAfter(),
+			Check: func(*terraform.State) error {
+				return errors.Join(w.has("spanning-tree mode mst"), w.has("spanning-tree vlan 20,30 priority 4096"), w.has("ip dhcp snooping vlan 20,30"),
+					w.has("ip dhcp snooping\n"), w.has("lldp run"), w.has("no cdp run"))
+			},
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				w.byHand("spanning-tree vlan 30 priority 12288", "no ip dhcp snooping vlan 20", "cdp run", "no lldp run")
+			},
+			Config: full, ConfigPlanChecks: noChangeAfter(),
+			Check: func(*terraform.State) error {
+				return errors.Join(w.has("spanning-tree vlan 20,30 priority 4096"), w.has("ip dhcp snooping vlan 20,30"), w.has("lldp run"), w.has("no cdp run"))
+			},
+		},
+		resource.TestStep{
+			Config: some, ConfigPlanChecks: noChangeAfter(),
+			Check: func(*terraform.State) error {
+				return errors.Join(w.has("spanning-tree vlan 20 priority 8192"), w.has("spanning-tree vlan 30 priority 4096"), w.has("lldp run"))
+			},
+		},
+		resource.TestStep{
+			Config:      w.config(switchOf(`spanning_tree = { priorities = { "30" = 4000 } }`)),
+			ExpectError: regexp.MustCompile(`4000 is not a bridge\s+priority`),
+		},
+		resource.TestStep{Config: some, PlanOnly: true},
+	)
+}
