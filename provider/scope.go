@@ -80,6 +80,7 @@ func (m memory) plan(prior, next scope, onDestroy string) (step, error) {
 				m.giveUpSVI(&want, id, onDestroy)
 			}
 		}
+		m.giveUpBundles(&want, prior, next)
 		want.Global = giveUpGlobal(m.First.Global, prior.global, next.global, onDestroy)
 	}
 	if want.Empty() {
@@ -113,6 +114,35 @@ func (m memory) giveUpPort(want *fabric.Want, name, onDestroy string) {
 		return
 	}
 	want.Ports[name] = fabric.Port{Name: name}
+}
+
+// giveUpBundles removes port-channels that came to be with their first members
+// and that nobody described, once the last member leaves them.
+func (m memory) giveUpBundles(want *fabric.Want, prior, next scope) {
+	for _, group := range slices.Sorted(maps.Keys(prior.bundles())) {
+		_, described := next.ports[fabric.ChannelName(group)]
+		_, there := m.Seen.Ports[fabric.ChannelName(group)]
+		stays := described || next.bundles()[group] || !there || !slices.Contains(m.First.AbsentChannels, group) || slices.Contains(want.AbsentChannels, group)
+		for name, p := range m.Seen.Ports {
+			if _, ours := prior.ports[name]; !ours && p.Group() == group {
+				stays = true // it has members of somebody else's
+			}
+		}
+		if !stays {
+			want.AbsentChannels = append(want.AbsentChannels, group)
+		}
+	}
+}
+
+// bundles are the port-channels that ports of the scope are members of.
+func (s scope) bundles() map[int]bool {
+	out := map[int]bool{}
+	for _, p := range s.ports {
+		if group := p.Group(); group != 0 {
+			out[group] = true
+		}
+	}
+	return out
 }
 
 func (m memory) giveUpSVI(want *fabric.Want, id int, onDestroy string) {
@@ -159,6 +189,13 @@ func (m *memory) own(obs sight, next scope, noted fabric.Want) {
 		} else if p, there := obs.Ports[name]; there {
 			first.Restore[name] = emptyNotNil(p.Lines)
 		} else if group != 0 {
+			first.AbsentChannels = append(first.AbsentChannels, group)
+		}
+	}
+	for group := range next.bundles() {
+		_, described := next.ports[fabric.ChannelName(group)]
+		_, there := obs.Ports[fabric.ChannelName(group)]
+		if !described && (!there || slices.Contains(slices.Concat(m.First.AbsentChannels, noted.AbsentChannels), group)) {
 			first.AbsentChannels = append(first.AbsentChannels, group)
 		}
 	}

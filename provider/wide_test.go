@@ -113,6 +113,24 @@ func TestPortChannel(t *testing.T) {
 	)
 }
 
+// A port-channel that came to be with its members leaves with the last of them.
+func TestPortChannelOfMembers(t *testing.T) {
+	w := newWorld(t)
+	members := func(text string) string { return w.config(switchOf("ports = {\n" + text + "\n}")) }
+	w.test(
+		resource.TestStep{
+			Config: members(`"gi1/0/5" = { channel = { group = 5, mode = "on" } }
+    "gi1/0/6" = { channel = { group = 5, mode = "on" } }`),
+			ConfigPlanChecks: noChangeAfter(),
+			Check:            func(*terraform.State) error { return w.has("interface Port-channel5\n") },
+		},
+		resource.TestStep{
+			Config: members(`"gi1/0/5" = { channel = { group = 5, mode = "on" } }`), ConfigPlanChecks: noChangeAfter(),
+			Check: func(*terraform.State) error { return w.has("interface Port-channel5\n") },
+		},
+	)
+}
+
 func TestSwitchLayer3(t *testing.T) {
 	w := newWorldOf(t, managed)
 	w.managed = "Vlan9"
