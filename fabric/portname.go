@@ -37,6 +37,8 @@ var iosPortTypes = []portType{
 	{"Vlan", "Vl", nil},
 	{"Loopback", "Lo", nil},
 	{"Tunnel", "Tu", nil},
+	// Only a Nexus has one; a name whose platform is not known is read here.
+	{"mgmt", "mgmt", nil},
 }
 
 // nxosPortTypes are those of NX-OS, which writes port-channel in lower case.
