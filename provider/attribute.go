@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -108,7 +109,7 @@ func seeObject(have, seen types.Object) types.Object {
 		}
 		attributes[name] = now
 	}
-	return types.ObjectValueMust(have.AttributeTypes(nil), attributes)
+	return types.ObjectValueMust(have.AttributeTypes(context.Background()), attributes)
 }
 
 // sameWords compares words as a switch does, which writes 5 as 5.00, and its

@@ -32,6 +32,8 @@ provider "cthulix" {
       credentials          = "network"
       host_key             = "SHA256:VkZtT5Xo7pGzQq5m0x0JtGm9Y1n8n4l2b6u3c7d8e9A"
       management_interface = "GigabitEthernet1/0/52"
+      rollback             = "auto"
+      rollback_timer       = "5m"
     }
   }
 }
