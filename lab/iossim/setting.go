@@ -129,10 +129,35 @@ func (st *setting) apply(c *call, i *iface) error {
 	if (st.on || st.hidden != "" && value == st.hidden) && !shown {
 		return nil
 	}
-	if !slices.Contains(i.other, line) {
+	if slices.Contains(i.other, line) {
+		return nil
+	}
+	if shown {
 		i.other = append(i.other, line)
+	} else {
+		i.place(line)
 	}
 	return nil
+}
+
+// place puts a line where the switch shows it: settings have an order of their
+// own, whatever the order in which they were given.
+func (i *iface) place(line string) {
+	own := settingRank(line)
+	at := slices.IndexFunc(i.other, func(l string) bool { return settingRank(l) > own })
+	if at < 0 {
+		at = len(i.other)
+	}
+	i.other = slices.Insert(i.other, at, line)
+}
+
+// settingRank is the place of a line's setting; lines that are no setting come last.
+func settingRank(line string) int {
+	line = strings.TrimPrefix(line, "no ")
+	if n := slices.IndexFunc(settings, func(st setting) bool { return st.owns(line) }); n >= 0 {
+		return n
+	}
+	return len(settings)
 }
 
 // owns reports whether a line is this setting and not one whose key goes on.
@@ -160,7 +185,7 @@ func (st *setting) remove(c *call, i *iface) error {
 		return st.owns(l) || l == "no "+st.key
 	})
 	if st.on && c.words[0] == "no" {
-		i.other = append(i.other, "no "+st.key)
+		i.place("no " + st.key)
 	}
 	return nil
 }

@@ -101,21 +101,24 @@ func TestFaultMatrix(t *testing.T) {
 			if len(lines) != 20 {
 				t.Fatalf("the transaction has %d lines, want 20: %q", len(lines), lines)
 			}
+			named := append(slices.Clone(lines), "end")
 			table := map[iossim.FaultKind][]cell{}
+			for _, kind := range kinds {
+				table[kind] = make([]cell, len(named))
+			}
 			var mu sync.Mutex
 			// A line that hangs costs waiting, and the others cost work.
 			var work, hangs errgroup.Group
 			work.SetLimit(2)
 			hangs.SetLimit(21)
 			for _, kind := range kinds {
-				table[kind] = make([]cell, len(lines)+1)
-				for n := 1; n <= len(lines)+1; n++ {
+				for n := 1; n <= len(named); n++ {
 					on := &work
 					if hanging(kind) {
 						on = &hangs
 					}
 					on.Go(func() error {
-						c := strike(t, newRig(t, tc.way, tc.dirty), tc.way, kind, n, append(lines, "end")[n-1])
+						c := strike(t, newRig(t, tc.way, tc.dirty), tc.way, kind, n, named[n-1])
 						mu.Lock()
 						defer mu.Unlock()
 						table[kind][n-1] = c
@@ -124,7 +127,7 @@ func TestFaultMatrix(t *testing.T) {
 				}
 			}
 			_, _ = work.Wait(), hangs.Wait()
-			printMatrix(t, tc.way, kinds, append(lines, "end"), table)
+			printMatrix(t, tc.way, kinds, named, table)
 		})
 	}
 }

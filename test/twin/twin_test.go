@@ -162,8 +162,15 @@ func randomWant(r *mrand.Rand) fabric.Want {
 		if r.IntN(2) == 0 {
 			p.Description = fmt.Sprintf("host %d", r.IntN(9))
 		}
+		toggle := func() fabric.Toggle { return []fabric.Toggle{"", "", fabric.Enable, fabric.Disable}[r.IntN(4)] }
+		p.BPDUGuard, p.GuardRoot, p.CDP = toggle(), toggle(), toggle()
+		// Said either way, or a voice VLAN of an earlier wish could not be removed by this one.
+		p.VoiceVLAN = fabric.VoiceOff
 		if r.IntN(2) == 0 {
 			p.Mode, p.AccessVLAN = fabric.ModeAccess, have[r.IntN(len(have))]
+			if r.IntN(3) == 0 {
+				p.VoiceVLAN = have[r.IntN(len(have))]
+			}
 		} else {
 			p.Mode, p.NativeVLAN = fabric.ModeTrunk, have[r.IntN(len(have))]
 			switch r.IntN(4) {
