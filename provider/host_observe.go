@@ -1,0 +1,78 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/cthulix/terraform-provider-cthulix/ipmi"
+	"github.com/cthulix/terraform-provider-cthulix/keg"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
+)
+
+// settle fills in what an apply found out. Where the plan promised a value, the
+// promise stands: the next refresh tells if it was broken since.
+func (m *hostModel) settle(ctx context.Context, e effect, agent *ophub.Agent, state *hostModel, diags *diag.Diagnostics) {
+	promised := *m
+	m.foresee(e, state)
+	if agent != nil {
+		m.observeAgent(ctx, agent, diags)
+	} else if m.BootID.IsUnknown() {
+		m.observeAgent(ctx, nil, diags)
+	}
+	if m.State.IsUnknown() || m.State.IsNull() {
+		m.State, m.Stage = types.StringValue(hostNotReady), types.StringValue("")
+	}
+	if !promised.Effect.IsUnknown() {
+		m.Effect, m.EffectReason = promised.Effect, promised.EffectReason
+	}
+}
+
+// observeMachine asks the BMC. One that cannot be asked leaves what was known,
+// but a host whose agent lives has power, whatever its BMC says.
+func (r *hostResource) observeMachine(ctx context.Context, m *hostModel, view ophub.View, diags *diag.Diagnostics) {
+	b := m.bmc(ctx, diags)
+	if b.Credentials.IsNull() {
+		if m.Power.IsNull() {
+			m.Power = types.StringValue(powerOff)
+			if view.Agent != nil {
+				m.Power = types.StringValue(powerOn)
+			}
+		}
+		return
+	}
+	bmc, err := r.site.bmc(m.Name.ValueString(), b.Address.ValueString(), b.Credentials.ValueString(), b.suites())
+	var power ipmi.PowerState
+	var boot ipmi.Boot
+	if err == nil {
+		power, err = bmc.Power(ctx)
+	}
+	if err == nil {
+		boot, err = bmc.Boot(ctx)
+	}
+	var auth *ipmi.AuthError
+	switch {
+	case errors.As(err, &auth):
+		addHostError(diags, m.label(), "", err)
+	case err != nil:
+		addReadProblem(diags, "the BMC of "+m.label(), err)
+	default:
+		m.observeMachine(string(power), boot)
+	}
+}
+
+// judge says how the host is doing.
+func (m *hostModel) judge(view ophub.View) {
+	if m.Power.ValueString() == powerOff {
+		m.State, m.Stage = types.StringValue(hostOff), types.StringValue(hostOff)
+		return
+	}
+	verdict := ophub.Diagnose(view, keg.KID(m.Image.canonical()), true, time.Time{})
+	m.State, m.Stage = types.StringValue(hostNotReady), types.StringValue(verdict.Stage)
+	if verdict.Ready {
+		m.State, m.Stage = types.StringValue(hostReady), types.StringValue(hostReady)
+	}
+}
