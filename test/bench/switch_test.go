@@ -23,9 +23,15 @@ import (
 )
 
 // BenchmarkSwitchApply is 4 VLANs and 48 ports on a blank switch: log in, read,
-// plan, apply, read back, verify and save, against bare scrapligo that only
-// sends the same lines and saves.
+// plan, arm a way back, apply, read back over a new session, verify and save,
+// against bare scrapligo that only sends the same lines and saves.
 func BenchmarkSwitchApply(b *testing.B) {
+	for name, latency := range map[string]time.Duration{"at-once": 0, "20ms-a-line": 20 * time.Millisecond} {
+		b.Run(name, func(b *testing.B) { switchApply(b, latency) })
+	}
+}
+
+func switchApply(b *testing.B, latency time.Duration) {
 	want := fabric.Want{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}}
 	for id := 10; id < 50; id += 10 {
 		want.VLANs[id] = fabric.VLAN{ID: id, Name: fmt.Sprintf("net%d", id)}
@@ -38,7 +44,7 @@ func BenchmarkSwitchApply(b *testing.B) {
 	}
 	for b.Loop() {
 		b.StopTimer()
-		ours, peer := startSwitch(b), startSwitch(b)
+		ours, peer := startSwitch(b, latency), startSwitch(b, latency)
 		b.StartTimer()
 		begun := time.Now()
 		_, change, err := ios.Converge(b.Context(), ours, want, ios.ConvergeOptions{Save: true})
@@ -96,12 +102,13 @@ func send(b *testing.B, d *network.Driver, lines []string) {
 	}
 }
 
-func startSwitch(b *testing.B) fabric.Target {
+func startSwitch(b *testing.B, latency time.Duration) fabric.Target {
 	b.Helper()
 	sim, err := iossim.New(iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable"})
 	if err != nil {
 		b.Fatal(err)
 	}
+	sim.SetLatency(latency, 0)
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		b.Fatal(err)
