@@ -2,14 +2,21 @@ package ipmi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
+)
 
-	"github.com/bougou/go-ipmi/pkg/client"
-	"github.com/bougou/go-ipmi/pkg/command/chassis"
-	"github.com/bougou/go-ipmi/pkg/types"
+var (
+	cmdSetBootOptions = command{"set boot options", netChassis, 0x08}
+	cmdBootOptions    = command{"get boot options", netChassis, 0x09}
+)
+
+// The boot options (IPMI 2.0 §28.13).
+const (
+	optionKeepValid   = 3
+	optionAcknowledge = 4
+	optionFlags       = 5
 )
 
 // The bits of the boot flags' first data byte, and the boot devices of the second, which stand in bits 5 to 2.
@@ -38,20 +45,15 @@ func (b *BMC) SetBoot(ctx context.Context, boot Boot) error {
 	}
 	return b.talk(ctx, "set the boot device to "+describeBoot(boot), func(v *conversation) error {
 		// Either may be refused: not every BMC has the parameters, and those that lack them do not expire.
-		for _, extra := range []struct {
-			name     string
-			selector types.BootOptionParamSelector
-			data     []byte
-		}{
-			{"keep the boot flags beyond 60 s", types.BootOptionParamSelector_BMCBootFlagValidBitClear, []byte{0x08}},
-			{"mark the boot flags as not yet handled by the firmware", types.BootOptionParamSelector_BootInfoAcknowledge, []byte{0x01, 0x01}},
+		for _, extra := range [][]byte{
+			{optionKeepValid, 0x08},         // do not clear the flags after 60 s
+			{optionAcknowledge, 0x01, 0x01}, // the firmware has not handled them yet
 		} {
-			var refused *CommandError
-			if err := v.setBootOption(extra.name, extra.selector, extra.data); err != nil && !errors.As(err, &refused) {
+			if err := v.setBootOption(extra[0], extra[1:]...); err != nil && !refused(err) {
 				return err
 			}
 		}
-		if err := v.setBootOption("set boot flags", types.BootOptionParamSelector_BootFlags, flags); err != nil {
+		if err := v.setBootOption(optionFlags, flags...); err != nil {
 			return err
 		}
 		got, err := v.bootFlags()
@@ -82,26 +84,21 @@ func (b *BMC) Boot(ctx context.Context) (boot Boot, err error) {
 	return boot, err
 }
 
-func (v *conversation) setBootOption(name string, selector types.BootOptionParamSelector, data []byte) error {
-	return v.ask(name, func(ctx context.Context, c *client.Client) error {
-		_, err := c.SetSystemBootOptionsParam(ctx, &chassis.SetSystemBootOptionsParamRequest{ParamSelector: selector, ParamData: data})
-		return err
-	})
+func (v *conversation) setBootOption(selector byte, data ...byte) error {
+	_, err := v.request(cmdSetBootOptions, append([]byte{selector}, data...)...)
+	return err
 }
 
-func (v *conversation) bootFlags() (flags []byte, err error) {
-	err = v.ask("get boot flags", func(ctx context.Context, c *client.Client) error {
-		answer, err := c.GetSystemBootOptionsParam(ctx, types.BootOptionParamSelector_BootFlags, 0, 0)
-		if err != nil {
-			return err
-		}
-		if len(answer.ParamData) < 2 {
-			return fmt.Errorf("%w: boot flags of %d bytes", errUnusable, len(answer.ParamData))
-		}
-		flags = append([]byte(nil), answer.ParamData...)
-		return nil
-	})
-	return flags, err
+func (v *conversation) bootFlags() ([]byte, error) {
+	answer, err := v.request(cmdBootOptions, optionFlags, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := fields{rest: answer}
+	f.take(2) // the parameter's version and number
+	flags := f.rest
+	f.take(2)
+	return flags, f.end("the boot flags")
 }
 
 // encodeBoot makes the boot flags parameter.

@@ -7,12 +7,21 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bougou/go-ipmi/pkg/client"
 	"github.com/bougou/go-ipmi/pkg/types"
 )
 
-// talk runs one operation: it waits for the line, opens a session, and closes it again.
+// talk runs one operation with the privilege of an operator: it waits for the line, opens a session, and closes it
+// again.
 func (b *BMC) talk(ctx context.Context, doing string, op func(*conversation) error) error {
+	return b.talkAs(ctx, PrivilegeOperator, doing, op)
+}
+
+// administer is talk with the privilege of an administrator, for what changes the controller itself.
+func (b *BMC) administer(ctx context.Context, doing string, op func(*conversation) error) error {
+	return b.talkAs(ctx, PrivilegeAdministrator, doing, op)
+}
+
+func (b *BMC) talkAs(ctx context.Context, level Privilege, doing string, op func(*conversation) error) error {
 	if err := b.target.Validate(); err != nil {
 		return err
 	}
@@ -21,11 +30,11 @@ func (b *BMC) talk(ctx context.Context, doing string, op func(*conversation) err
 	}
 	defer b.line.leave()
 	// Looked up only now, so that of many callers who come with the same wrong password one gets through.
-	if reason, ok := b.line.remembered(accountOf(b.target)); ok {
+	if reason, ok := b.line.remembered(b.target, level); ok {
 		return &AuthError{BMC: b.target.label(), Username: b.target.Username, Reason: reason, Remembered: true}
 	}
 	began := time.Now()
-	v := &conversation{bmc: b, ctx: ctx, doing: doing, began: began}
+	v := &conversation{bmc: b, ctx: ctx, level: level, doing: doing, began: began}
 	defer v.hangUp()
 	err := op(v)
 	b.log(ctx, doing, time.Since(began), err)
@@ -48,6 +57,7 @@ func (b *BMC) log(ctx context.Context, doing string, took time.Duration, err err
 type conversation struct {
 	bmc   *BMC
 	ctx   context.Context // of the operation, which this value does not outlive
+	level Privilege
 	doing string
 	began time.Time
 	s     *session
@@ -62,7 +72,7 @@ func (v *conversation) hangUp() {
 
 func (v *conversation) session() (*session, error) {
 	if v.s == nil {
-		s, err := v.bmc.connect(v.ctx)
+		s, err := v.bmc.connect(v.ctx, v.level)
 		if err != nil {
 			return nil, err
 		}
@@ -72,32 +82,33 @@ func (v *conversation) session() (*session, error) {
 }
 
 // once sends a command that must not be repeated.
-func (v *conversation) once(name string, call func(context.Context, *client.Client) error) error {
+func (v *conversation) once(cmd command, data ...byte) error {
 	s, err := v.session()
 	if err != nil {
 		return err
 	}
-	return v.verdict(s.send(v.ctx, name, func() error { return call(v.ctx, s.c) }))
+	_, err = s.send(v.ctx, cmd, data)
+	return v.verdict(err)
 }
 
 // ask sends a command that does no harm when it is repeated, until it is answered. When the session seems dead it
 // opens another, once.
-func (v *conversation) ask(name string, call func(context.Context, *client.Client) error) error {
+func (v *conversation) ask(cmd command, data []byte) (answer []byte, err error) {
 	for fresh := 0; ; fresh++ {
 		s, err := v.session()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for range tries {
-			err = s.send(v.ctx, name, func() error { return call(v.ctx, s.c) })
+			answer, err = s.send(v.ctx, cmd, data)
 			if !errors.Is(err, errLost) || ended(v.ctx) != nil {
-				return v.verdict(err)
+				return answer, v.verdict(err)
 			}
 		}
 		s.dead = true
 		v.hangUp()
 		if fresh == 1 {
-			return v.verdict(err)
+			return nil, v.verdict(err)
 		}
 	}
 }

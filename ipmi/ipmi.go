@@ -1,5 +1,5 @@
-// Package ipmi drives a machine's management controller (BMC) over IPMI 2.0: power state, power verbs, and
-// what the machine boots from.
+// Package ipmi drives a machine's management controller (BMC) over IPMI 2.0: power, boot override, sensors, event
+// log, inventory, accounts, network configuration, watchdog and serial console.
 //
 // A BMC is a small, slow and sometimes moody computer, so the package treats it gently. Callers of the same
 // address share one queue, sessions are short and always closed, a wrong password is tried once and then
@@ -30,7 +30,8 @@ type Target struct {
 	Name string
 	// Address is "host", "host:port" or "[v6]:port".
 	Address string
-	// Username and Password are those of an account with administrator or operator privilege.
+	// Username and Password are those of an account with operator privilege, or administrator's for the verbs
+	// that change the controller itself: its accounts and its network configuration.
 	Username string
 	Password string
 	// CipherSuites are tried in order; empty means 17, then 3.
@@ -44,6 +45,10 @@ type Target struct {
 	// a byte of their own (Supermicro's UEFI PXE is e0 24 on some boards and e0 08 on others). Nil means the
 	// standard encoding.
 	BootFlags []byte
+	// Rate is how many commands a second the controller gets at most, after Burst at once; some freeze when
+	// they get more. Zero means DefaultRate and DefaultBurst. Callers of one address share what is left.
+	Rate  float64
+	Burst int
 	// Dial opens the UDP association. Nil means net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Logger gets one line a verb. Nil discards.

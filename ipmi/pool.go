@@ -33,11 +33,11 @@ func (p *Pool) Get(target Target) *BMC {
 	return &BMC{target: target, line: l}
 }
 
-// A controller may freeze under a burst of commands, so no more than paceBurst go out at once and then one
-// every paceEvery.
+// A controller may freeze under a burst of commands, so no more than Target.Burst go out at once and then
+// Target.Rate a second. These are what they are when not set.
 const (
-	paceBurst = 32
-	paceEvery = 10 * time.Millisecond
+	DefaultRate  = 100
+	DefaultBurst = 32
 )
 
 // line is what the callers of one address share.
@@ -63,13 +63,15 @@ var accountSalt = func() []byte {
 }()
 
 func newLine() *line {
-	l := &line{turn: make(chan struct{}, 1), tokens: paceBurst, refused: map[account]string{}}
+	l := &line{turn: make(chan struct{}, 1), refused: map[account]string{}}
 	l.turn <- struct{}{}
 	return l
 }
 
-func accountOf(t Target) account {
+// accountOf is the digest of an account asking for a privilege; anyPrivilege is for refusals that hold for all.
+func accountOf(t Target, level Privilege) account {
 	mac := hmac.New(sha256.New, accountSalt)
+	_, _ = mac.Write([]byte{byte(level)})
 	for _, part := range []string{t.address(), t.Username, t.Password} {
 		// The lengths keep ("a", "bc") and ("ab", "c") apart.
 		_, _ = mac.Write([]byte{byte(len(part) >> 8), byte(len(part))})
@@ -93,30 +95,41 @@ func (l *line) enter(ctx context.Context) error {
 
 func (l *line) leave() { l.turn <- struct{}{} }
 
-// pace waits until the next command may go out. The caller holds the turn.
-func (l *line) pace(ctx context.Context) error {
+// pace waits until the next of the target's commands may go out. The caller holds the turn.
+func (l *line) pace(ctx context.Context, t Target) error {
+	rate, burst := t.rate(), t.burst()
 	now := time.Now()
-	if !l.filled.IsZero() {
-		l.tokens = min(paceBurst, l.tokens+float64(now.Sub(l.filled))/float64(paceEvery))
+	if l.filled.IsZero() {
+		l.tokens = burst
+	} else {
+		l.tokens = min(burst, l.tokens+now.Sub(l.filled).Seconds()*rate)
 	}
 	l.filled = now
 	l.tokens--
 	if l.tokens >= 0 {
 		return ctx.Err()
 	}
-	return pause(ctx, time.Duration(-l.tokens*float64(paceEvery)))
+	return pause(ctx, time.Duration(-l.tokens/rate*float64(time.Second)))
 }
 
-func (l *line) remember(a account, reason string) {
+// anyPrivilege stands for all privileges in what is remembered of an account.
+const anyPrivilege Privilege = 0
+
+func (l *line) remember(t Target, level Privilege, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.refused[a] = reason
+	l.refused[accountOf(t, level)] = reason
 }
 
-func (l *line) remembered(a account) (reason string, ok bool) {
+func (l *line) remembered(t Target, level Privilege) (reason string, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	reason, ok = l.refused[a]
+	if len(l.refused) == 0 {
+		return "", false
+	}
+	if reason, ok = l.refused[accountOf(t, anyPrivilege)]; !ok {
+		reason, ok = l.refused[accountOf(t, level)]
+	}
 	return reason, ok
 }
 

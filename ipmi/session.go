@@ -26,6 +26,8 @@ type session struct {
 	dead bool
 }
 
+var cmdSetPrivilege = command{"set privilege level", netApp, 0x3b}
+
 // tries is how often a step that may be repeated is sent, before the BMC counts as silent.
 const tries = 3
 
@@ -43,24 +45,30 @@ var (
 	errUnusable = errors.New("answer cannot be read")
 )
 
-// refusal is a log-in that the BMC understood and turned down.
-type refusal struct{ reason string }
+// refusal is a log-in that the BMC understood and turned down: the account, or only the privilege it asks for.
+type refusal struct {
+	reason      string
+	ofPrivilege bool
+}
 
 func (r *refusal) Error() string { return r.reason }
 
 // connect opens a session with the first cipher suite that the BMC offers. Lost packets and a BMC without a free
 // session lead to another try, a refusal of the account never does.
-func (b *BMC) connect(ctx context.Context) (*session, error) {
+func (b *BMC) connect(ctx context.Context, level Privilege) (*session, error) {
 	began := time.Now()
 	var last error
 	for _, suite := range b.target.suites() {
-		s, err := b.connectSuite(ctx, suite)
+		s, err := b.connectSuite(ctx, suite, level)
 		if err == nil {
 			return s, nil
 		}
 		var no *refusal
 		if errors.As(err, &no) {
-			b.line.remember(accountOf(b.target), no.reason)
+			if !no.ofPrivilege {
+				level = anyPrivilege
+			}
+			b.line.remember(b.target, level, no.reason)
 			return nil, &AuthError{BMC: b.target.label(), Username: b.target.Username, Reason: no.reason}
 		}
 		last = err
@@ -74,12 +82,12 @@ func (b *BMC) connect(ctx context.Context) (*session, error) {
 	return nil, &UnreachableError{BMC: b.target.label(), Doing: "log in", Waited: time.Since(began), Err: last}
 }
 
-func (b *BMC) connectSuite(ctx context.Context, suite int) (*session, error) {
+func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*session, error) {
 	rest := busyPause
 	// The first wait is short, so that one lost packet does not cost much; the later ones suit a slow BMC.
 	wait := b.target.timeout() * 2 / 5
 	for lost, busy := 0, 0; ; {
-		s, err := b.logIn(ctx, suite, wait)
+		s, err := b.logIn(ctx, suite, level, wait)
 		switch {
 		case err == nil:
 			return s, nil
@@ -102,7 +110,7 @@ func (b *BMC) connectSuite(ctx context.Context, suite int) (*session, error) {
 
 // logIn makes one try at the four steps of a log-in. Nothing in it is sent twice: a repeated RAKP message may make
 // the BMC draw new random numbers, and the right password would then look wrong.
-func (b *BMC) logIn(ctx context.Context, suite int, wait time.Duration) (_ *session, err error) {
+func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.Duration) (_ *session, err error) {
 	host, port, err := b.target.split()
 	if err != nil {
 		return nil, err
@@ -127,7 +135,7 @@ func (b *BMC) logIn(ctx context.Context, suite int, wait time.Duration) (_ *sess
 	}()
 	c.WithUDPProxy(once{s.wire}).WithRetry(0).WithTimeout(wait).
 		WithCipherSuiteID(types.CipherSuiteID(suite)).
-		WithMaxPrivilegeLevel(types.PrivilegeLevelOperator)
+		WithMaxPrivilegeLevel(types.PrivilegeLevel(level))
 
 	steps := []func() error{
 		func() error {
@@ -141,7 +149,7 @@ func (b *BMC) logIn(ctx context.Context, suite int, wait time.Duration) (_ *sess
 		func() error { _, err := c.RAKPMessage3(ctx); return err },
 	}
 	for _, step := range steps {
-		if err := b.line.pace(ctx); err != nil {
+		if err := b.line.pace(ctx, b.target); err != nil {
 			return nil, err
 		}
 		if err := guarded(step); err != nil {
@@ -149,13 +157,10 @@ func (b *BMC) logIn(ctx context.Context, suite int, wait time.Duration) (_ *sess
 		}
 	}
 	s.open = true
-	err = s.send(ctx, "set privilege level", func() error {
-		_, err := c.SetSessionPrivilegeLevel(ctx, types.PrivilegeLevelOperator)
-		return err
-	})
+	_, err = s.send(ctx, cmdSetPrivilege, []byte{byte(level)})
 	var code *CommandError
 	if errors.As(err, &code) {
-		return nil, &refusal{"the account has no operator privilege: " + code.Text}
+		return nil, &refusal{fmt.Sprintf("the account has no %s privilege: %s", level, code.Text), true}
 	}
 	if err != nil {
 		return nil, err
@@ -177,10 +182,11 @@ func (s *session) explain(ctx context.Context, err error) error {
 		switch code {
 		case types.RmcpStatusCodeNoResToCreateSess, types.RmcpStatusCodeNoResToCreateSessAtRole:
 			return fmt.Errorf("%w: %s", errBusy, text)
-		case types.RmcpStatusCodeInvalidRole, types.RmcpStatusCodeUnauthorizedRoleOfPriLevel,
-			types.RmcpStatusCodeInvalidNameLength, types.RmcpStatusCodeUnauthorizedName,
+		case types.RmcpStatusCodeInvalidRole, types.RmcpStatusCodeUnauthorizedRoleOfPriLevel:
+			return &refusal{text, true}
+		case types.RmcpStatusCodeInvalidNameLength, types.RmcpStatusCodeUnauthorizedName,
 			types.RmcpStatusCodeInvalidIntegrityCheckValue:
-			return &refusal{text}
+			return &refusal{reason: text}
 		case types.RmcpStatusCodeInvalidSessionID, types.RmcpStatusCodeInactiveSessionID:
 			return fmt.Errorf("%w: the BMC dropped the log-in half-way: %s", errLost, text)
 		default:
@@ -189,9 +195,9 @@ func (s *session) explain(ctx context.Context, err error) error {
 	}
 	if errors.Is(err, client.ErrRAKPAuthentication) {
 		if s.wire.wantedLast() == payloadRAKP4 {
-			return &refusal{"the BMC accepted the password but signs with another key (a BMC key, Kg, is set)"}
+			return &refusal{reason: "the BMC accepted the password but signs with another key (a BMC key, Kg, is set)"}
 		}
-		return &refusal{"wrong password, or no such user"}
+		return &refusal{reason: "wrong password, or no such user"}
 	}
 	return unanswered(err, heard)
 }
@@ -239,26 +245,32 @@ type once struct{ conn net.Conn }
 func (o once) Dial(string, string) (net.Conn, error) { return o.conn, nil }
 
 // send sends a command once and waits for its answer.
-func (s *session) send(ctx context.Context, name string, call func() error) error {
-	if err := s.bmc.line.pace(ctx); err != nil {
-		return err
+func (s *session) send(ctx context.Context, cmd command, data []byte) (answer []byte, err error) {
+	if err := s.bmc.line.pace(ctx, s.bmc.target); err != nil {
+		return nil, err
 	}
-	err := guarded(call)
-	if err == nil {
-		return nil
-	}
-	var answer *types.ResponseError
-	if errors.As(err, &answer) {
-		if code := answer.CompletionCode(); code != types.CodeOK {
-			return &CommandError{BMC: s.bmc.target.label(), Command: name, Code: uint8(code), Text: completionText(code)}
+	err = guarded(func() error {
+		raw, err := s.c.RawCommand(ctx, types.NetFn(cmd.netFn), cmd.id, data, cmd.name)
+		if err == nil {
+			answer = raw.Response
 		}
-		return fmt.Errorf("BMC %s: %s: %w: %w", s.bmc.target.label(), name, errUnusable, err)
+		return err
+	})
+	if err == nil {
+		return answer, nil
+	}
+	var failure *types.ResponseError
+	if errors.As(err, &failure) {
+		if code := failure.CompletionCode(); code != types.CodeOK {
+			return nil, &CommandError{BMC: s.bmc.target.label(), Command: cmd.name, Code: uint8(code), Text: completionText(code)}
+		}
+		return nil, fmt.Errorf("BMC %s: %s: %w: %w", s.bmc.target.label(), cmd.name, errUnusable, err)
 	}
 	if err := ended(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	_, heard := s.wire.state()
-	return unanswered(err, heard)
+	return nil, unanswered(err, heard)
 }
 
 // close ends the session on the BMC, so that its slot is free again, and the socket. It does not wait long: the

@@ -44,6 +44,9 @@ func (t Target) Validate() error {
 	if len(t.BootFlags) > 2 {
 		problems = append(problems, fmt.Errorf("boot flags: %d bytes given, at most the first two of the parameter can be replaced", len(t.BootFlags)))
 	}
+	if t.Rate < 0 || t.Burst < 0 {
+		problems = append(problems, fmt.Errorf("a rate of %g commands a second in bursts of %d: neither can be negative", t.Rate, t.Burst))
+	}
 	if len(problems) == 0 {
 		return nil
 	}
@@ -106,4 +109,18 @@ func (t Target) pollInterval() time.Duration {
 		return t.PollInterval
 	}
 	return 500 * time.Millisecond
+}
+
+func (t Target) rate() float64 {
+	if t.Rate > 0 {
+		return t.Rate
+	}
+	return DefaultRate
+}
+
+func (t Target) burst() float64 {
+	if t.Burst > 0 {
+		return float64(t.Burst)
+	}
+	return DefaultBurst
 }

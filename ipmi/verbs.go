@@ -5,10 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"time"
+)
 
-	"github.com/bougou/go-ipmi/pkg/client"
-	"github.com/bougou/go-ipmi/pkg/command/chassis"
-	"github.com/bougou/go-ipmi/pkg/types"
+var (
+	cmdDeviceID       = command{"get device id", netApp, 0x01}
+	cmdChassisControl = command{"chassis control", netChassis, 0x02}
+)
+
+// powerVerb is the action of a chassis control command (IPMI 2.0 §28.3).
+type powerVerb byte
+
+const (
+	verbOff   powerVerb = 0
+	verbOn    powerVerb = 1
+	verbCycle powerVerb = 2
+	verbReset powerVerb = 3
+	verbSoft  powerVerb = 5
 )
 
 // DefaultSettle bounds the wait for a power state when the context has no deadline.
@@ -32,75 +44,67 @@ func (b *BMC) Power(ctx context.Context) (state PowerState, err error) {
 
 // PowerOn switches the machine on and waits until the BMC says that it is. On a running machine it does nothing.
 func (b *BMC) PowerOn(ctx context.Context) error {
-	return b.talk(ctx, "power on", func(v *conversation) error { return v.toState(chassis.ChassisControlPowerUp, On) })
+	return b.talk(ctx, "power on", func(v *conversation) error { return v.toState(verbOn, On) })
 }
 
 // PowerOff cuts the power at once and waits until it is off. On a machine that is off it does nothing.
 func (b *BMC) PowerOff(ctx context.Context) error {
-	return b.talk(ctx, "power off", func(v *conversation) error { return v.toState(chassis.ChassisControlPowerDown, Off) })
+	return b.talk(ctx, "power off", func(v *conversation) error { return v.toState(verbOff, Off) })
 }
 
 // PowerSoft asks the operating system to shut down and waits until the power is off. An operating system may
 // ignore it, so give the context a deadline and fall back to PowerOff.
 func (b *BMC) PowerSoft(ctx context.Context) error {
-	return b.talk(ctx, "soft power off", func(v *conversation) error { return v.toState(chassis.ChassisControlSoftShutdown, Off) })
+	return b.talk(ctx, "soft power off", func(v *conversation) error { return v.toState(verbSoft, Off) })
 }
 
 // PowerCycle switches the machine off and on again. A machine that is off is switched on.
 func (b *BMC) PowerCycle(ctx context.Context) error {
-	return b.talk(ctx, "power cycle", func(v *conversation) error { return v.restart(chassis.ChassisControlPowerCycle) })
+	return b.talk(ctx, "power cycle", func(v *conversation) error { return v.restart(verbCycle) })
 }
 
 // Reset restarts the machine without cutting its power. A machine that is off is switched on, because many
 // controllers answer a reset of one with success and do nothing.
 func (b *BMC) Reset(ctx context.Context) error {
-	return b.talk(ctx, "reset", func(v *conversation) error { return v.restart(chassis.ChassisControlHardReset) })
+	return b.talk(ctx, "reset", func(v *conversation) error { return v.restart(verbReset) })
 }
 
 // Info identifies the controller.
 func (b *BMC) Info(ctx context.Context) (info Info, err error) {
 	err = b.talk(ctx, "identify the controller", func(v *conversation) error {
-		return v.ask("get device id", func(ctx context.Context, c *client.Client) error {
-			id, err := c.GetDeviceID(ctx)
-			if err != nil {
-				return err
-			}
-			info = Info{
-				DeviceID: int(id.DeviceID), Revision: int(id.DeviceRevision),
-				// The minor number is in BCD: its hexadecimal digits are its decimal ones.
-				Firmware:       fmt.Sprintf("%d.%02x", id.MajorFirmwareRevision, id.MinorFirmwareRevision),
-				IPMIVersion:    fmt.Sprintf("%d.%d", id.MajorIPMIVersion, id.MinorIPMIVersion),
-				ManufacturerID: id.ManufacturerID, ProductID: id.ProductID,
-			}
-			return nil
-		})
+		answer, err := v.request(cmdDeviceID)
+		if err != nil {
+			return err
+		}
+		info, err = decodeInfo(answer)
+		return err
 	})
 	return info, err
 }
 
-func (v *conversation) power() (state PowerState, err error) {
-	err = v.ask("get chassis status", func(ctx context.Context, c *client.Client) error {
-		status, err := c.GetChassisStatus(ctx)
-		if err != nil {
-			return err
-		}
-		state = Off
-		if status.PowerIsOn {
-			state = On
-		}
-		return nil
-	})
-	return state, err
+// decodeInfo reads the answer to Get Device ID (IPMI 2.0 §20.1).
+func decodeInfo(answer []byte) (Info, error) {
+	f := fields{rest: answer}
+	info := Info{DeviceID: int(f.u8()), Revision: int(f.u8() & 0x0f)}
+	// The minor number is in BCD: its hexadecimal digits are its decimal ones. So is the version, low digit first.
+	info.Firmware = fmt.Sprintf("%d.%02x", f.u8()&0x7f, f.u8())
+	version := f.u8()
+	info.IPMIVersion = fmt.Sprintf("%d.%d", version&0x0f, version>>4)
+	f.u8() // what it is
+	info.ManufacturerID, info.ProductID = f.u24(), f.u16()
+	return info, f.end("the controller's identity")
+}
+
+func (v *conversation) power() (PowerState, error) {
+	status, err := v.status()
+	return status.Power, err
 }
 
 // control sends a power verb, once. lost is why no answer came, if none did: the verb may have been carried out
 // all the same. A refusal because of the present state counts as an answer too, for the state that was read
 // before it may be old; the caller looks again.
-func (v *conversation) control(verb chassis.ChassisControl) (lost error, err error) {
-	err = v.once("chassis control", func(ctx context.Context, c *client.Client) error {
-		_, err := c.ChassisControl(ctx, verb)
-		return err
-	})
+func (v *conversation) control(verb powerVerb) (lost error, err error) {
+	err = v.once(cmdChassisControl, byte(verb))
 	var silent *UnreachableError
 	if errors.As(err, &silent) && ended(v.ctx) == nil {
 		v.s.dead = true
@@ -111,7 +115,7 @@ func (v *conversation) control(verb chassis.ChassisControl) (lost error, err err
 }
 
 // toState brings the machine into a state with a verb that does nothing when it is there already.
-func (v *conversation) toState(verb chassis.ChassisControl, want PowerState) error {
+func (v *conversation) toState(verb powerVerb, want PowerState) error {
 	now, err := v.power()
 	if err != nil || now == want {
 		return err
@@ -131,19 +135,19 @@ func (v *conversation) toState(verb chassis.ChassisControl, want PowerState) err
 }
 
 // restart sends a verb that makes a running machine boot anew.
-func (v *conversation) restart(verb chassis.ChassisControl) error {
+func (v *conversation) restart(verb powerVerb) error {
 	now, err := v.power()
 	if err != nil {
 		return err
 	}
 	if now == Off {
-		return v.toState(chassis.ChassisControlPowerUp, On)
+		return v.toState(verbOn, On)
 	}
 	lost, err := v.control(verb)
 	if refusedByState(err) {
 		now, lookErr := v.power()
 		if lookErr == nil && now == Off {
-			return v.toState(chassis.ChassisControlPowerUp, On)
+			return v.toState(verbOn, On)
 		}
 		return errors.Join(err, lookErr)
 	}
@@ -154,7 +158,7 @@ func (v *conversation) restart(verb chassis.ChassisControl) error {
 		// Nothing that can be read back tells whether it was carried out, and to send it again might do it twice.
 		return &StateError{BMC: v.bmc.target.label(), Verb: v.doing, Want: "an answer", Saw: "none: whether the machine restarted is not known", Waited: time.Since(v.began), Err: lost}
 	}
-	if verb == chassis.ChassisControlHardReset {
+	if verb == verbReset {
 		return v.settle(nil, string(On), func(now PowerState) bool { return now == On })
 	}
 	sawOff, looks := false, 0
@@ -195,7 +199,4 @@ func (v *conversation) settle(lost error, want string, done func(PowerState) boo
 }
 
 // refusedByState recognises 0xd5: the verb does not fit the present state.
-func refusedByState(err error) bool {
-	var code *CommandError
-	return errors.As(err, &code) && types.CompletionCode(code.Code) == types.CodeNotSupported
-}
+func refusedByState(err error) bool { return answered(err, codeNotSupported) }
