@@ -38,6 +38,8 @@ type Agent struct {
 	Updated   time.Time `json:"updated"`
 	CPUs      int       `json:"cpus,omitempty"`
 	MemoryMiB int       `json:"memory_mib,omitempty"`
+	// Inventory is what the host is made of; nil from agents that do not say.
+	Inventory *Inventory `json:"inventory,omitempty"`
 }
 
 func (a Agent) normalized() (Agent, error) {
@@ -67,6 +69,10 @@ func (a Agent) normalized() (Agent, error) {
 			return bad("mac", "%v", err)
 		}
 		a.MAC = mac
+	}
+	if a.Inventory != nil {
+		inv := a.Inventory.Tidy()
+		a.Inventory = &inv
 	}
 	return a, nil
 }
