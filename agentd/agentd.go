@@ -83,6 +83,7 @@ type agent struct {
 	log      *slog.Logger
 	releases *releases
 	kernels  *kernels
+	cables   *cables
 
 	params   Params
 	bootID   string
@@ -98,6 +99,7 @@ type agent struct {
 
 	mu      sync.Mutex
 	address netip.Addr
+	inBand  ophub.InBandBMC
 }
 
 // Run brings the host up and keeps it up until ctx ends or a signal or the
@@ -112,6 +114,7 @@ func Run(ctx context.Context, cfg Config) (Action, error) {
 	a := &agent{cfg: cfg, os: cfg.OS, log: cfg.Logger, started: time.Now(), dirty: make(chan struct{}, 1)}
 	a.releases = &releases{agent: a}
 	a.kernels = &kernels{agent: a, changed: a.touch}
+	a.cables = &cables{agent: a, news: make(chan struct{}, 1)}
 
 	// The sequence runs under a context of its own, which an action ends.
 	up, stop := context.WithCancel(ctx)
@@ -167,9 +170,11 @@ func (a *agent) up(ctx context.Context) error {
 	for _, t := range troubles {
 		a.log.Warn("start", "error", t)
 	}
+	a.cables.start(ctx)
 	if err := a.network(ctx); err != nil {
 		return err
 	}
+	a.cables.introduce("", a.lease.Address.Addr())
 	a.reportStart(ctx, troubles)
 	if a.params.Host == "" || a.params.Image == "" {
 		return errors.Join(troubles...)
@@ -181,6 +186,7 @@ func (a *agent) up(ctx context.Context) error {
 	if err := a.os.SetHostname(a.identity.Host); err != nil {
 		a.log.Warn("host name", "error", err)
 	}
+	a.cables.introduce(a.identity.Host, a.lease.Address.Addr())
 	if err := a.applyIgnition(ctx, a.identity); err != nil {
 		return err
 	}
@@ -218,6 +224,7 @@ func (a *agent) live(ctx context.Context) error {
 
 	var all sync.WaitGroup
 	all.Go(func() { a.publish(ctx) })
+	all.Go(func() { a.askBMC(ctx) })
 	reconcile := make(chan ophub.Identity, 1)
 	moved := make(chan netip.Addr, 1)
 	all.Go(func() {
@@ -238,6 +245,7 @@ func (a *agent) live(ctx context.Context) error {
 		case id = <-reconcile:
 		case to := <-moved:
 			a.setAddress(to)
+			a.cables.introduce(a.identity.Host, to)
 		case <-ctx.Done():
 			all.Wait()
 			return ctx.Err()
@@ -265,5 +273,6 @@ func (a *agent) record() ophub.Agent {
 		Kernels: a.kernels.states(),
 		Started: a.started, Updated: time.Now(),
 		CPUs: runtime.NumCPU(), MemoryMiB: a.memoryMiB(),
+		Inventory: a.inventory(),
 	}
 }

@@ -23,6 +23,9 @@ func (a *agent) network(ctx context.Context) error {
 		}
 		l, err := a.acquire(ctx, link)
 		if err != nil {
+			if where := a.cables.where(link.Name); where != "" {
+				err = fmt.Errorf("%w; it is plugged into %s", err, where)
+			}
 			return err
 		}
 		if err := a.use(link, l); err != nil {

@@ -5,6 +5,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+
+	"github.com/cthulix/terraform-provider-cthulix/agentd/lldp"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
 // Action is how the host ends.
@@ -46,6 +49,8 @@ type Link struct {
 	MAC string
 	// Up says that the interface is up and has a carrier.
 	Up bool
+	// Physical says that there is hardware behind it.
+	Physical bool
 }
 
 // Network is how one interface shall be configured.
@@ -93,6 +98,12 @@ type OS interface {
 	Configure(link string, n Network) error
 	// DHCPConn opens a socket that sends and receives DHCP on an interface that has no address yet.
 	DHCPConn(link Link) (net.PacketConn, error)
+	// LLDPConn opens a socket that sends and receives LLDP frames on an interface.
+	LLDPConn(link Link) (lldp.Conn, error)
+	// BMC asks the machine's own management controller where it is.
+	BMC(ctx context.Context) ophub.InBandBMC
+	// WatchLinks tells whenever an interface came, went or changed, until ctx ends.
+	WatchLinks(ctx context.Context) (<-chan struct{}, error)
 	Start(Command) (Process, error)
 	// Events tells what a signal or the power button asks for, until ctx ends.
 	Events(ctx context.Context) <-chan Action

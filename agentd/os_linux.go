@@ -108,7 +108,8 @@ func (l *Linux) Links() ([]Link, error) {
 		}
 		out = append(out, Link{
 			Name: a.Name, MAC: a.HardwareAddr.String(),
-			Up: a.RawFlags&unix.IFF_UP != 0 && a.RawFlags&unix.IFF_LOWER_UP != 0,
+			Up:       a.RawFlags&unix.IFF_UP != 0 && a.RawFlags&unix.IFF_LOWER_UP != 0,
+			Physical: hasDevice(a.Name),
 		})
 	}
 	return out, nil

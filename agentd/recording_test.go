@@ -14,6 +14,9 @@ import (
 
 	"github.com/insomniacslk/dhcp/dhcpv4"
 	"github.com/insomniacslk/dhcp/dhcpv4/server4"
+
+	"github.com/cthulix/terraform-provider-cthulix/agentd/lldp"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
 // recordingOS does nothing but write down what it was asked for, except for
@@ -23,6 +26,8 @@ type recordingOS struct {
 	root    string
 	dhcp    *dhcpServer
 	actions chan Action
+	cables  chan cableEnd
+	moved   chan struct{} // the links have changed
 
 	mu     sync.Mutex
 	calls  []string
@@ -65,6 +70,32 @@ func (o *recordingOS) Links() ([]Link, error) {
 	}
 	up := slices.Contains(o.calls, "up eth1")
 	return []Link{{Name: "eth0", MAC: "52:54:00:aa:00:ff"}, {Name: "eth1", MAC: testMAC, Up: up}}, nil
+}
+
+func (o *recordingOS) BMC(context.Context) ophub.InBandBMC {
+	return ophub.InBandBMC{Address: "10.30.0.5"}
+}
+
+// WatchLinks tells of what the test has changed.
+func (o *recordingOS) WatchLinks(context.Context) (<-chan struct{}, error) { return o.moved, nil }
+
+// LLDPConn is the near end of a cable that the test holds the far end of.
+func (o *recordingOS) LLDPConn(l Link) (lldp.Conn, error) {
+	near, far := net.Pipe()
+	o.cables <- cableEnd{l.Name, far}
+	return near, nil
+}
+
+type cableEnd struct {
+	name string
+	net.Conn
+}
+
+func (o *recordingOS) setLinks(links ...Link) {
+	o.mu.Lock()
+	o.links = links
+	o.mu.Unlock()
+	o.moved <- struct{}{}
 }
 
 func (o *recordingOS) Configure(link string, n Network) error {

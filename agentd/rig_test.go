@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -36,18 +35,18 @@ type rig struct {
 	op      *opserverStub
 	nomad   *nomadStub
 	records *memoryRecords
-	log     *bytes.Buffer
+	log     *consoleText
 	cfg     Config
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, root: t.TempDir(), log: new(bytes.Buffer)}
+	r := &rig{t: t, root: t.TempDir(), log: &consoleText{more: make(chan struct{}, 1)}}
 	r.nomad = newNomadStub(t)
 	r.op = newOpserverStub(t)
 	r.records = newMemoryRecords()
 	dhcp := newDHCPServer(t, time.Hour)
-	r.os = &recordingOS{t: t, root: r.root, dhcp: dhcp, actions: make(chan Action, 1)}
+	r.os = &recordingOS{t: t, root: r.root, dhcp: dhcp, actions: make(chan Action, 1), cables: make(chan cableEnd, 10), moved: make(chan struct{}, 1)}
 	r.write("/proc/cmdline", "quiet cthulix.opserver="+r.op.url+" cthulix.image="+string(testImage)+" cthulix.host=node1 cthulix.mac="+testMAC)
 	r.write("/proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n")
 	r.write("/proc/meminfo", "MemTotal:        1019268 kB\nMemFree: 1 kB\n")
@@ -55,7 +54,7 @@ func newRig(t *testing.T) *rig {
 	r.cfg = Config{
 		OS: r.os, Version: "1.2.3", Root: r.root, NomadPort: freePorts(t),
 		Retry: 5 * time.Millisecond, MaxRetry: 50 * time.Millisecond,
-		Logger:  slog.New(NewConsole(&lockedWriter{w: r.log})),
+		Logger:  slog.New(NewConsole(r.log)),
 		Records: func(string) (Records, error) { return r.records, nil },
 	}
 	t.Cleanup(func() {
@@ -187,13 +186,35 @@ func free(port int) bool {
 	return true
 }
 
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
+// consoleText is what the agent has printed, and tells when there is more.
+type consoleText struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	more chan struct{}
 }
 
-func (l *lockedWriter) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
+func (c *consoleText) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	nudge(c.more)
+	return c.text.Write(p)
+}
+
+func (c *consoleText) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.text.String()
+}
+
+// awaitConsole waits until the console shows a text.
+func (r *rig) awaitConsole(text string) {
+	r.t.Helper()
+	deadline := time.After(patience)
+	for !strings.Contains(r.log.String(), text) {
+		select {
+		case <-r.log.more:
+		case <-deadline:
+			r.t.Fatalf("the console never showed %q", text)
+		}
+	}
 }

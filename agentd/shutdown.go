@@ -9,9 +9,11 @@ import (
 const farewell = 5 * time.Second
 
 // down ends what up has started, in the order in which others must not miss
-// it: first the work moves away, then the host's record goes.
+// it: first the work moves away, then the host's record goes, and at last the
+// switch hears goodbye.
 func (a *agent) down() {
 	a.kernels.wait()
+	defer a.cables.stop()
 	if a.registration == nil {
 		return
 	}

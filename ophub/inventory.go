@@ -1,6 +1,7 @@
 package ophub
 
 import (
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net"
@@ -149,14 +150,14 @@ func (inv Inventory) Tidy() Inventory {
 		d.Name, d.Model, d.Serial, d.Bytes = tidy(d.Name), tidy(d.Model), tidy(d.Serial), max(d.Bytes, 0)
 		inv.Disks[i] = d
 	}
-	inv.NICs = slices.DeleteFunc(slices.Clone(inv.NICs), func(n NIC) bool {
+	inv.NICs = bounded(&t, "interfaces", inv.NICs, maxNICs)
+	inv.NICs = slices.DeleteFunc(inv.NICs, func(n NIC) bool {
 		_, err := NormalizeMAC(n.MAC)
 		if err != nil {
 			t.leaveOut("interface %s: %v", tidy(n.Name), err)
 		}
 		return err != nil
 	})
-	inv.NICs = bounded(&t, "interfaces", inv.NICs, maxNICs)
 	for i := range inv.NICs {
 		inv.NICs[i] = t.nic(inv.NICs[i])
 	}
@@ -169,12 +170,23 @@ func (inv Inventory) Tidy() Inventory {
 	}
 	b.Missing = tidy(b.Missing)
 	inv.Taken = inv.Taken.UTC().Round(0)
-	inv.Missing = append(slices.Clone(inv.Missing), t.missing...)
-	inv.Missing = inv.Missing[:min(len(inv.Missing), maxMissing)]
+	inv.Missing = slices.Clone(inv.Missing[:min(len(inv.Missing), maxMissing/2)])
+	for !inv.fits() {
+		inv.NICs = bounded(&t, "interfaces", inv.NICs, len(inv.NICs)/2)
+		inv.Disks = bounded(&t, "disks", inv.Disks, len(inv.Disks)/2)
+	}
+	inv.Missing = append(inv.Missing, t.missing[:min(len(t.missing), maxMissing/2)]...)
 	for i, s := range inv.Missing {
 		inv.Missing[i] = tidy(s)
 	}
 	return inv
+}
+
+// fits tells whether the lists leave enough of MaxInventory for the rest, which
+// is bounded by itself.
+func (inv Inventory) fits() bool {
+	b, err := json.Marshal([]any{inv.Disks, inv.NICs})
+	return err != nil || len(b) < MaxInventory/2
 }
 
 // tidier notes what it leaves out.
@@ -214,6 +226,7 @@ func bounded[T any](t *tidier, what string, list []T, most int) []T {
 
 // tidy makes one short line of a text from outside.
 func tidy(s string) string {
+	s = s[:min(len(s), 4*maxText)]
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

@@ -49,6 +49,8 @@ func (p *Port) Run(ctx context.Context) error {
 	if now == nil {
 		now = time.Now
 	}
+	// A link that takes nothing must not keep the host from its end.
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(pause, func() { p.Conn.Close() }) })()
 	frames, failed := make(chan PDU), make(chan error, 1)
 	ended := make(chan struct{})
 	read := make(chan struct{})

@@ -175,3 +175,18 @@ func TestPortEndsWithItsLink(t *testing.T) {
 		}
 	})
 }
+
+// TestPortIsNotHeldUp: nobody takes its frames, and it ends all the same.
+func TestPortIsNotHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		begin := time.Now()
+		_ = (&Port{Conn: ours, Source: macA, Self: full, Heard: func([]PDU) {}}).Run(ctx)
+		if took := time.Since(begin); took != time.Minute+pause {
+			t.Errorf("it took %s", took)
+		}
+	})
+}
