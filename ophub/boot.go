@@ -72,6 +72,11 @@ type Boot struct {
 	// agent that still has it has not restarted.
 	OldBootID string  `json:"old_boot_id,omitempty"`
 	Events    []Event `json:"events,omitempty"`
+	// Starts are the boots that began since the agent last registered, as far
+	// as the host's budget looks back. BeginBoot keeps them.
+	Starts []time.Time `json:"starts,omitempty"`
+	// Quarantine is set while the host is given no image.
+	Quarantine *Quarantine `json:"quarantine,omitempty"`
 }
 
 // AppendBoot adds an event to a host's boot record. The same event in a row is
@@ -91,6 +96,9 @@ func (h *Hub) AppendBoot(ctx context.Context, host string, event Event) error {
 		event.Detail = event.Detail[:maxDetail] + "…"
 	}
 	return h.changeBoot(ctx, "record boot of host "+host, host, func(b *Boot) error {
+		if event.Stage == StageRegistered {
+			b.proven()
+		}
 		if n := len(b.Events); n > 0 && b.Events[n-1].repeats(event) {
 			last := &b.Events[n-1]
 			last.Count = max(last.Count, 1) + 1
@@ -115,7 +123,7 @@ func (h *Hub) Boot(ctx context.Context, host string) (Boot, error) {
 }
 
 // ResetBoot starts a boot record anew, before a host is powered on or
-// restarted. From then on the agent that lives now does not count as booted.
+// restarted on purpose, which lifts a quarantine. From then on the agent that lives now does not count as booted.
 func (h *Hub) ResetBoot(ctx context.Context, host, reason string) error {
 	if err := checkName("host", host); err != nil {
 		return err

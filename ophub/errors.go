@@ -14,6 +14,9 @@ import (
 // ErrNotFound is wrapped by the error of a record that is not there.
 var ErrNotFound = errors.New("no such record")
 
+// ErrQuarantined is why a wait for a quarantined host ended.
+var ErrQuarantined = errors.New("the host is in quarantine")
+
 // InvalidError is a record that is wrong in itself.
 type InvalidError struct {
 	Kind, Name string // "host", "node1"

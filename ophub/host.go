@@ -40,6 +40,8 @@ type Host struct {
 	Firmware string `json:"firmware,omitempty"`
 	// BMC is the address of the management controller, never a credential.
 	BMC string `json:"bmc,omitempty"`
+	// Budget is how often it may begin to boot in vain before it is quarantined.
+	Budget Budget `json:"budget,omitzero"`
 	// Generation counts the changes of the record. PutHost sets it.
 	Generation uint64 `json:"generation"`
 	// Updated is when PutHost last changed the record.
@@ -109,6 +111,9 @@ func (host Host) normalized() (Host, error) {
 	default:
 		return bad("firmware", "%q: want %q or %q", host.Firmware, FirmwareBIOS, FirmwareUEFI)
 	}
+	if problem := host.Budget.problem(); problem != "" {
+		return bad("budget", "%s", problem)
+	}
 	return host, nil
 }
 
@@ -117,7 +122,8 @@ func (host Host) same(other Host) bool {
 	return host.Name == other.Name && slices.Equal(host.MACs, other.MACs) &&
 		host.Switch == other.Switch && host.Port == other.Port && host.VLAN == other.VLAN &&
 		host.Image == other.Image && slices.Equal(host.Args, other.Args) &&
-		slices.Equal(host.Kernels, other.Kernels) && host.Firmware == other.Firmware && host.BMC == other.BMC
+		slices.Equal(host.Kernels, other.Kernels) && host.Firmware == other.Firmware && host.BMC == other.BMC &&
+		host.Budget == other.Budget
 }
 
 // Host returns the record of the host of that name, or ErrNotFound.

@@ -15,6 +15,7 @@ const (
 	NoRecordsText     = "no records"
 	NoHostText        = "no host record"
 	NoPowerText       = "no power"
+	QuarantinedText   = "quarantined"
 	NoDHCPText        = "no DHCP request seen"
 	NoBootFileText    = "DHCP but no boot file"
 	NoLinuxText       = "boot file but no linux"
@@ -87,6 +88,10 @@ func (d diagnosis) judge(powered bool) Verdict {
 		return Verdict{Stage: NoPowerText, Evidence: d.lastSeen(), Hint: "power the host on" + when(d.Host.BMC != "", ", and check its BMC at "+d.Host.BMC)}
 	case d.Agent != nil && d.Agent.BootID != d.Boot.OldBootID:
 		return d.judgeAgent()
+	case d.Boot.Quarantine != nil:
+		q := d.Boot.Quarantine
+		return Verdict{Stage: QuarantinedText, Evidence: fmt.Sprintf("%s; in quarantine since %s (%s); %s", q.Reason, q.Since.UTC().Format("15:04:05 MST"), d.ago(q.Since), d.lastSeen()),
+			Hint: "find out from its console why it does not come up; then `cthulix host release " + d.Host.Name + "`, or an apply that restarts it, lets it boot again"}
 	}
 	v := Verdict{Evidence: d.lastSeen() + d.loop() + d.staleAgent()}
 	v.Stage, v.Hint = d.judgeBoot()

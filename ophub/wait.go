@@ -56,7 +56,8 @@ func (e *NotReady) Error() string {
 func (e *NotReady) Unwrap() error { return e.Err }
 
 // WaitReady waits until a host's agent has registered with the image want and
-// has joined its kernels. When ctx ends first, it returns a *NotReady.
+// has joined its kernels. When ctx ends first, or the host is quarantined, which
+// nothing but an operator ends, it returns a *NotReady.
 func WaitReady(ctx context.Context, hub Watcher, name string, want keg.KID, o WaitOptions) (Agent, error) {
 	begin := time.Now()
 	if o.Every <= 0 {
@@ -92,6 +93,13 @@ func WaitReady(ctx context.Context, hub Watcher, name string, want keg.KID, o Wa
 			o.Progress(v)
 		}
 	}
+	notReady := func(v Verdict, err error) (Agent, error) {
+		e := &NotReady{Verdict: v, Host: name, Waited: time.Since(begin), Err: err}
+		if view.Host != nil {
+			e.Switch, e.Port = view.Host.Switch, view.Host.Port
+		}
+		return Agent{}, e
+	}
 	for {
 		select {
 		case v, ok := <-views:
@@ -104,17 +112,16 @@ func WaitReady(ctx context.Context, hub Watcher, name string, want keg.KID, o Wa
 			if verdict.Ready {
 				return *view.Agent, nil
 			}
+			if verdict.Stage == QuarantinedText && view.Err == nil {
+				return notReady(verdict, ErrQuarantined)
+			}
 		case now := <-tick.C:
 			// The same view has grown older.
 			view.At = now
 			tell(judge(), true)
 		case <-ctx.Done():
 			view.At = time.Now()
-			e := &NotReady{Verdict: judge(), Host: name, Waited: time.Since(begin), Err: context.Cause(ctx)}
-			if view.Host != nil {
-				e.Switch, e.Port = view.Host.Switch, view.Host.Port
-			}
-			return Agent{}, e
+			return notReady(judge(), context.Cause(ctx))
 		}
 	}
 }

@@ -23,6 +23,7 @@ type Records interface {
 	Release(ctx context.Context, name string) (ophub.Release, error)
 	Boot(ctx context.Context, host string) (ophub.Boot, error)
 	AppendBoot(ctx context.Context, host string, event ophub.Event) error
+	BeginBoot(ctx context.Context, host string, budget ophub.Budget) (*ophub.Quarantine, error)
 	Agents(ctx context.Context) ([]ophub.Agent, error)
 	Leases(ctx context.Context) ([]ophub.Lease, error)
 	PutLease(ctx context.Context, lease ophub.Lease) error

@@ -114,14 +114,17 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	script, err := s.script(r.Context(), host, mac)
+	// Only the machine itself is on its way; anybody may look at the script.
+	_, lease, ok := s.hostAt(source(r))
+	itself := ok && lease.MAC == mac
+	if err == nil && itself {
+		err = s.beginBoot(r.Context(), host)
+	}
 	detail := fmt.Sprintf("image %s", host.Image.Short())
 	if err != nil {
-		s.Logger.Error("http: no boot script", "host", host.Name, "mac", mac, "error", err)
-		detail = "no boot script: " + clip(err.Error(), 200)
-		script = s.apology(host, mac, err)
+		detail, script = s.refusal(host, mac, err)
 	}
-	// Only the machine itself is on its way; anybody may look at the script.
-	if _, lease, ok := s.hostAt(source(r)); ok && lease.MAC == mac {
+	if itself {
 		if err == nil {
 			s.images.told(mac, host.Image)
 		}
@@ -149,19 +152,6 @@ func (s *Server) script(ctx context.Context, host ophub.Host, mac string) (strin
 	return images.BootScript(manifest, images.BootParams{
 		BaseURL: s.baseURL, ImageKID: host.Image, Host: host.Name, MAC: mac, ExtraArgs: host.Args,
 	}), nil
-}
-
-// apology is the script of a host that cannot be booted now.
-func (s *Server) apology(host ophub.Host, mac string, err error) string {
-	// Nothing of the text may be taken for iPXE's own syntax.
-	plain := strings.Map(func(r rune) rune {
-		if strings.ContainsRune("${}|&\\\"'#", r) || r > 0x7e {
-			return '.'
-		}
-		return r
-	}, clip(err.Error(), 200))
-	return fmt.Sprintf("#!ipxe\necho Cthulix: %s cannot boot now: %s\necho Trying again in 15 seconds\nsleep 15\nchain --replace %s%s?mac=%s || reboot\n",
-		host.Name, plain, s.baseURL, pathScript, mac)
 }
 
 // serveProgram serves a boot program to UEFI's HTTP boot.

@@ -194,7 +194,7 @@ func TestAHostThatCannotBootIsTold(t *testing.T) {
 	golden(t, "apology.ipxe", strings.ReplaceAll(script, s.URL(), "http://10.20.0.1"))
 	s.waitStage("node1", ophub.StageBootScript, "no boot script: ")
 
-	apology := s.apology(ophub.Host{Name: "n"}, mac1, errors.New("a ${x} || reboot && b\nshell"))
+	_, apology := s.refusal(ophub.Host{Name: "n"}, mac1, errors.New("a ${x} || reboot && b\nshell"))
 	if strings.ContainsAny(strings.Split(apology, "\n")[1], "${}|&") || strings.Count(apology, "\n") != 5 {
 		t.Errorf("the error's text is taken for iPXE's syntax: %s", apology)
 	}

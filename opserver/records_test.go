@@ -142,6 +142,21 @@ func (m *memRecords) AppendBoot(_ context.Context, host string, event ophub.Even
 	})
 }
 
+// BeginBoot has no clock: so many boots and no more.
+func (m *memRecords) BeginBoot(_ context.Context, host string, budget ophub.Budget) (*ophub.Quarantine, error) {
+	var q *ophub.Quarantine
+	err := m.change(func() error {
+		boot := m.boots[host]
+		boot.Host, boot.Starts = host, append(slices.Clone(boot.Starts), m.now())
+		if boot.Quarantine == nil && budget.Attempts > 0 && len(boot.Starts) > budget.Attempts {
+			boot.Quarantine = &ophub.Quarantine{Since: m.now(), Reason: "it keeps booting"}
+		}
+		m.boots[host], q = boot, boot.Quarantine
+		return nil
+	})
+	return q, err
+}
+
 func (m *memRecords) Agents(context.Context) ([]ophub.Agent, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

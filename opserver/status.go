@@ -43,7 +43,9 @@ type HostStatus struct {
 	Kernels  []string      `json:"kernels,omitempty"`
 	Leases   []ophub.Lease `json:"leases,omitempty"`
 	Last     *ophub.Event  `json:"last,omitempty"` // of its boot record
-	Agent    *ophub.Agent  `json:"agent,omitempty"`
+	// Quarantine is set while it is given no image.
+	Quarantine *ophub.Quarantine `json:"quarantine,omitempty"`
+	Agent      *ophub.Agent      `json:"agent,omitempty"`
 }
 
 // Booted says whether an agent runs with the image on record.
@@ -105,6 +107,7 @@ func (s *Server) readStatus(ctx context.Context) (Status, error) {
 			if err != nil {
 				return fmt.Errorf("read the boot record of %s: %w", host.Name, err)
 			}
+			status.Hosts[i].Quarantine = boot.Quarantine
 			if n := len(boot.Events); n > 0 {
 				status.Hosts[i].Last = &boot.Events[n-1]
 			}

@@ -22,12 +22,7 @@ import (
 
 func hostsCommand() *cobra.Command {
 	var addr string
-	open := func() (*ophub.Hub, error) {
-		if addr == "" {
-			return nil, fmt.Errorf("no ophub address: set --ophub or CTHULIX_OPHUB_ADDR to Consul's URL (`eval \"$(cthulix lab env)\"` for the lab)")
-		}
-		return ophub.New(ophub.Config{Address: addr, Token: os.Getenv("CTHULIX_OPHUB_TOKEN")})
-	}
+	open := func() (*ophub.Hub, error) { return openHub(addr) }
 	cmd := &cobra.Command{
 		Use: "hosts", Short: "Show each host: port, VLAN, power, image, kernels, state", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

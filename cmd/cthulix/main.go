@@ -23,7 +23,7 @@ func main() {
 		Use: "cthulix", Short: "Turn racked machines and blank switch ports into a running cluster",
 		Version: version, SilenceUsage: true, SilenceErrors: true,
 	}
-	root.AddCommand(labCommand(), enginesCommand(), hostsCommand(), switchCommand(), importCommand(), opserverCommand(), imageCommand())
+	root.AddCommand(labCommand(), enginesCommand(), hostsCommand(), hostCommand(), switchCommand(), importCommand(), opserverCommand(), imageCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		if errors.Is(err, context.Canceled) && ctx.Err() != nil {
 			err = errors.New("interrupted")
