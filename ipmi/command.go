@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
-
-	"github.com/bougou/go-ipmi/pkg/types"
 )
 
 // talk runs one operation with the privilege of an operator: it waits for the line, opens a session, and closes it
@@ -122,15 +119,39 @@ func (v *conversation) verdict(err error) error {
 	return &UnreachableError{BMC: v.bmc.target.label(), Doing: v.doing, Waited: time.Since(v.began), Err: err}
 }
 
+// completionTexts are the meanings of the generic completion codes (IPMI 2.0 §5.2).
+var completionTexts = map[uint8]string{
+	0xc0: "busy", 0xc1: "invalid command", 0xc2: "command invalid for this LUN", 0xc3: "timed out",
+	0xc4: "out of space", 0xc5: "reservation cancelled or invalid", 0xc6: "request data truncated",
+	0xc7: "request data length invalid", 0xc8: "request data field length limit exceeded",
+	0xc9: "parameter out of range", 0xca: "cannot return that many bytes", 0xcb: "requested sensor, data or record not present",
+	0xcc: "invalid data field in request", 0xcd: "command illegal for this sensor or record", 0xce: "response could not be provided",
+	0xcf: "cannot execute a duplicated request", 0xd0: "sensor records are being updated", 0xd1: "firmware is being updated",
+	0xd2: "the BMC is still starting", 0xd3: "destination unavailable", 0xd4: "insufficient privilege",
+	0xd5: "not supported in the present state", 0xd6: "sub-function disabled or unavailable", 0xff: "unspecified error",
+}
+
+// commandTexts are the meanings of codes that are a command's own.
+var commandTexts = map[command]map[uint8]string{
+	cmdSetPrivilege:   {0x80: "not allowed for this user", 0x81: "more than the channel or user allows", 0x82: "cannot be switched off"},
+	cmdSetBootOptions: {0x80: "no such parameter", 0x81: "a change is in progress already", 0x82: "read-only parameter"},
+	cmdBootOptions:    {0x80: "no such parameter"},
+	cmdLAN:            {0x80: "no such parameter"},
+	cmdSetLAN:         {0x80: "no such parameter", 0x81: "a change is in progress already", 0x82: "read-only parameter", 0x83: "write-only parameter"},
+	cmdUserPassword:   {0x80: "the password differs", 0x81: "the password was set with another size"},
+	cmdWatchdogReset:  {0x80: "it was never set"},
+	cmdSELInfo:        {0x81: "the log is being erased"},
+	cmdSELEntry:       {0x81: "the log is being erased"},
+	cmdSELReserve:     {0x81: "the log is being erased"},
+}
+
 // completionText is the meaning of a completion code, without the number.
-func completionText(code types.CompletionCode) string {
-	switch code {
-	case types.CodeNotSupported:
-		return "not supported in the present state"
-	case types.CodeInsufficientPrivilege:
-		return "insufficient privilege"
-	case types.CodeNodeBusy:
-		return "busy"
+func completionText(cmd command, code uint8) string {
+	if text, ok := commandTexts[cmd][code]; ok {
+		return text
 	}
-	return strings.TrimSpace(code.String())
+	if text, ok := completionTexts[code]; ok {
+		return text
+	}
+	return "a code of the manufacturer's"
 }

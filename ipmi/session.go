@@ -2,31 +2,34 @@ package ipmi
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
-
-	"github.com/bougou/go-ipmi/pkg/client"
-	"github.com/bougou/go-ipmi/pkg/command/app"
-	"github.com/bougou/go-ipmi/pkg/types"
 )
 
 // session is an open log-in on a controller. It is used by one goroutine, the holder of the line's turn.
 type session struct {
-	bmc  *BMC
-	c    *client.Client
-	wire *guard
-	id   uint32
-	wait time.Duration
-	open bool
-	dead bool
+	bmc    *BMC
+	conn   net.Conn
+	sealer *sealer
+	wait   time.Duration // for one answer
+	// own and id are the session's numbers, ours and the controller's; outbound and sequence count what we send.
+	own, id            uint32
+	outbound, sequence uint32
+	buffer             [maxPacket]byte
+	unhook             func() bool
+	// heard: something came back at all. open: there is a session to close. dead: it no longer answers.
+	heard, open, dead bool
 }
 
-var cmdSetPrivilege = command{"set privilege level", netApp, 0x3b}
+var (
+	cmdSetPrivilege = command{"set privilege level", netApp, 0x3b}
+	cmdCloseSession = command{"close session", netApp, 0x3c}
+)
 
 // tries is how often a step that may be repeated is sent, before the BMC counts as silent.
 const tries = 3
@@ -43,6 +46,7 @@ var (
 	errBusy     = errors.New("no free session")
 	errLost     = errors.New("no answer")
 	errUnusable = errors.New("answer cannot be read")
+	errRefused  = errors.New("nothing listens on that port (connection refused)")
 )
 
 // refusal is a log-in that the BMC understood and turned down: the account, or only the privilege it asks for.
@@ -108,8 +112,7 @@ func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*se
 	}
 }
 
-// logIn makes one try at the four steps of a log-in. Nothing in it is sent twice: a repeated RAKP message may make
-// the BMC draw new random numbers, and the right password would then look wrong.
+// logIn makes one try at a log-in.
 func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.Duration) (_ *session, err error) {
 	host, port, err := b.target.split()
 	if err != nil {
@@ -119,44 +122,21 @@ func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.D
 	if dial == nil {
 		dial = (&net.Dialer{Timeout: wait}).DialContext
 	}
-	raw, err := dial(ctx, "udp", net.JoinHostPort(host, strconv.Itoa(port)))
+	conn, err := dial(ctx, "udp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.NewClient(host, port, b.target.Username, b.target.Password)
-	if err != nil {
-		return nil, errors.Join(err, raw.Close())
-	}
-	s := &session{bmc: b, c: c, wire: newGuard(raw, b.target.Password, suite), wait: wait}
+	s := &session{bmc: b, conn: conn, wait: wait}
+	// Wakes a read when the context ends.
+	s.unhook = context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer func() {
 		if err != nil {
 			s.close(ctx)
 		}
 	}()
-	c.WithUDPProxy(once{s.wire}).WithRetry(0).WithTimeout(wait).
-		WithCipherSuiteID(types.CipherSuiteID(suite)).
-		WithMaxPrivilegeLevel(types.PrivilegeLevel(level))
-
-	steps := []func() error{
-		func() error {
-			answer, err := c.OpenSession(ctx)
-			if err == nil {
-				s.id = answer.ManagedSystemSessionID
-			}
-			return err
-		},
-		func() error { _, err := c.RAKPMessage1(ctx); return err },
-		func() error { _, err := c.RAKPMessage3(ctx); return err },
+	if err := s.authenticate(ctx, suites[suite], level); err != nil {
+		return nil, err
 	}
-	for _, step := range steps {
-		if err := b.line.pace(ctx, b.target); err != nil {
-			return nil, err
-		}
-		if err := guarded(step); err != nil {
-			return nil, s.explain(ctx, err)
-		}
-	}
-	s.open = true
 	_, err = s.send(ctx, cmdSetPrivilege, []byte{byte(level)})
 	var code *CommandError
 	if errors.As(err, &code) {
@@ -166,60 +146,48 @@ func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.D
 		return nil, err
 	}
 	s.wait = b.target.timeout()
-	c.WithTimeout(s.wait)
 	return s, nil
 }
 
-// explain finds out why a step of the log-in failed.
-func (s *session) explain(ctx context.Context, err error) error {
+// exchange sends a packet once and reads until answers says that its answer has come.
+func (s *session) exchange(ctx context.Context, packet []byte, answers func(packet []byte) bool) error {
+	if _, err := s.conn.Write(packet); err != nil {
+		return s.silence(ctx, err)
+	}
+	until := time.Now().Add(s.wait)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(until) {
+		until = deadline
+	}
+	if err := s.conn.SetReadDeadline(until); err != nil {
+		return s.silence(ctx, err)
+	}
+	for {
+		// The context may have ended before the deadline was set.
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := s.conn.Read(s.buffer[:])
+		if err != nil {
+			return s.silence(ctx, err)
+		}
+		if answers(s.buffer[:n]) {
+			s.heard = true
+			return nil
+		}
+	}
+}
+
+// silence says why no answer came.
+func (s *session) silence(ctx context.Context, err error) error {
 	if err := ended(ctx); err != nil {
 		return err
 	}
-	status, heard := s.wire.state()
-	if status > 0 {
-		code := types.RmcpStatusCode(status)
-		text := fmt.Sprintf("status 0x%02x, %s", status, code)
-		switch code {
-		case types.RmcpStatusCodeNoResToCreateSess, types.RmcpStatusCodeNoResToCreateSessAtRole:
-			return fmt.Errorf("%w: %s", errBusy, text)
-		case types.RmcpStatusCodeInvalidRole, types.RmcpStatusCodeUnauthorizedRoleOfPriLevel:
-			return &refusal{text, true}
-		case types.RmcpStatusCodeInvalidNameLength, types.RmcpStatusCodeUnauthorizedName,
-			types.RmcpStatusCodeInvalidIntegrityCheckValue:
-			return &refusal{reason: text}
-		case types.RmcpStatusCodeInvalidSessionID, types.RmcpStatusCodeInactiveSessionID:
-			return fmt.Errorf("%w: the BMC dropped the log-in half-way: %s", errLost, text)
-		default:
-			return fmt.Errorf("%w: %s", errSuite, text)
-		}
-	}
-	if errors.Is(err, client.ErrRAKPAuthentication) {
-		if s.wire.wantedLast() == payloadRAKP4 {
-			return &refusal{reason: "the BMC accepted the password but signs with another key (a BMC key, Kg, is set)"}
-		}
-		return &refusal{reason: "wrong password, or no such user"}
-	}
-	return unanswered(err, heard)
-}
-
-// guarded turns a panic of a decoder, on bytes that came from outside, into an error.
-func guarded(f func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", errUnusable, p)
-		}
-	}()
-	return f()
-}
-
-// unanswered sorts the library's errors for "nothing usable came back".
-func unanswered(err error, heard bool) error {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errors.New("nothing listens on that port (connection refused)")
-	case errors.As(err, &timeout) && timeout.Timeout(), isNoMatch(err):
-		if heard {
+		return errRefused
+	case errors.As(err, &timeout) && timeout.Timeout():
+		if s.heard {
 			return fmt.Errorf("%w in time, though it has answered before", errLost)
 		}
 		return errLost
@@ -227,11 +195,7 @@ func unanswered(err error, heard bool) error {
 	return err
 }
 
-// isNoMatch recognises what the library returns when its own deadline passes without an answer; it does not
-// export that error.
-func isNoMatch(err error) bool { return strings.Contains(err.Error(), "no datagram matched") }
-
-// ended is the context's error. The library's read deadline is the context's, and may fire a moment earlier.
+// ended is the context's error. A read's deadline is the context's, and may fire a moment earlier.
 func ended(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && time.Until(deadline) <= 0 {
 		return context.DeadlineExceeded
@@ -239,58 +203,72 @@ func ended(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// once hands the library the connection that was opened for it.
-type once struct{ conn net.Conn }
+// packet makes the next packet of the session.
+func (s *session) packet(kind byte, payload []byte) []byte {
+	s.outbound++
+	return s.sealer.seal(kind, s.id, s.outbound, payload)
+}
 
-func (o once) Dial(string, string) (net.Conn, error) { return o.conn, nil }
+// request makes the next packet with a command, and returns the number that its answer will have.
+func (s *session) request(cmd command, data []byte) (packet []byte, sequence byte) {
+	s.sequence++
+	sequence = byte(s.sequence & 0x3f)
+	m := message{netFn: cmd.netFn, sequence: sequence, id: cmd.id, data: data}
+	return s.packet(payloadIPMI, m.request()), sequence
+}
 
 // send sends a command once and waits for its answer.
 func (s *session) send(ctx context.Context, cmd command, data []byte) (answer []byte, err error) {
 	if err := s.bmc.line.pace(ctx, s.bmc.target); err != nil {
 		return nil, err
 	}
-	err = guarded(func() error {
-		raw, err := s.c.RawCommand(ctx, types.NetFn(cmd.netFn), cmd.id, data, cmd.name)
-		if err == nil {
-			answer = raw.Response
+	packet, sequence := s.request(cmd, data)
+	err = s.exchange(ctx, packet, func(packet []byte) bool {
+		kind, session, payload, ok := s.sealer.open(packet)
+		if !ok || kind != payloadIPMI || session != s.own {
+			return false
 		}
-		return err
+		m, ok := parseAnswer(payload)
+		if !ok || m.sequence != sequence || m.id != cmd.id || m.netFn != cmd.netFn|1 {
+			return false
+		}
+		answer = append([]byte(nil), m.data...)
+		return true
 	})
-	if err == nil {
-		return answer, nil
-	}
-	var failure *types.ResponseError
-	if errors.As(err, &failure) {
-		if code := failure.CompletionCode(); code != types.CodeOK {
-			return nil, &CommandError{BMC: s.bmc.target.label(), Command: cmd.name, Code: uint8(code), Text: completionText(code)}
-		}
-		return nil, fmt.Errorf("BMC %s: %s: %w: %w", s.bmc.target.label(), cmd.name, errUnusable, err)
-	}
-	if err := ended(ctx); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	_, heard := s.wire.state()
-	return nil, unanswered(err, heard)
+	return s.judge(cmd, answer)
 }
 
-// close ends the session on the BMC, so that its slot is free again, and the socket. It does not wait long: the
-// request is out, and a BMC that does not answer forgets the session by itself.
+// judge takes the completion code off an answer.
+func (s *session) judge(cmd command, answer []byte) ([]byte, error) {
+	if code := answer[0]; code != 0 {
+		return nil, &CommandError{BMC: s.bmc.target.label(), Command: cmd.name, Code: code, Text: completionText(cmd, code)}
+	}
+	return answer[1:], nil
+}
+
+// closing is how long the answer to the end of a session is waited for. The request is out, and a BMC that does
+// not answer forgets the session by itself.
+const closing = time.Second
+
+// close ends the session on the BMC, so that its slot is free again, and the socket.
 func (s *session) close(ctx context.Context) {
+	s.unhook()
 	if s.open {
 		s.open = false
-		grace := time.Second
+		packet, _ := s.request(cmdCloseSession, binary.LittleEndian.AppendUint32(nil, s.id))
 		if s.dead || ended(ctx) != nil {
-			grace = 20 * time.Millisecond
-			// Wakes a reader of the library's that still waits and holds its lock.
-			_ = s.wire.SetReadDeadline(time.Now())
+			_, _ = s.conn.Write(packet)
+		} else {
+			limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+			_ = s.exchange(limited, packet, func(packet []byte) bool {
+				kind, session, _, ok := s.sealer.open(packet)
+				return ok && kind == payloadIPMI && session == s.own
+			})
+			cancel()
 		}
-		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-		_ = guarded(func() error {
-			_, err := s.c.CloseSession(closing, &app.CloseSessionRequest{SessionID: s.id})
-			return err
-		})
-		cancel()
 	}
-	// The library's Close would wait for a reader that holds its lock; closing the wire below it frees both.
-	_ = s.wire.Conn.Close()
+	_ = s.conn.Close()
 }
