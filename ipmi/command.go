@@ -140,6 +140,11 @@ var commandTexts = map[command]map[uint8]string{
 	cmdSetLAN:         {0x80: "no such parameter", 0x81: "a change is in progress already", 0x82: "read-only parameter", 0x83: "write-only parameter"},
 	cmdUserPassword:   {0x80: "the password differs", 0x81: "the password was set with another size"},
 	cmdWatchdogReset:  {0x80: "it was never set"},
+	cmdActivate: {
+		0x80: "the console is in use", 0x81: "the console is disabled", 0x82: "too many consoles",
+		0x83: "cannot be encrypted", 0x84: "cannot be left unencrypted",
+	},
+	cmdDeactivate:     {0x80: "it was not active"},
 	cmdSELInfo:        {0x81: "the log is being erased"},
 	cmdSELEntry:       {0x81: "the log is being erased"},
 	cmdSELReserve:     {0x81: "the log is being erased"},

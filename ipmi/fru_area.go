@@ -171,8 +171,8 @@ type areaReader struct {
 }
 
 // next reads a field. An area without an end marker ends where its bytes do.
-func (a *areaReader) next() (text string, ok bool) {
-	if a.done || len(a.rest) == 0 || a.rest[0] == fruEndMarker {
+func (a *areaReader) next(atEnd func() bool) (text string, ok bool) {
+	if a.done || len(a.rest) == 0 || a.rest[0] == fruEndMarker && atEnd() {
 		a.done = true
 		return "", false
 	}
@@ -205,14 +205,16 @@ func wide(data []byte) bool {
 	return false
 }
 
+// text reads one of the fields that an area always has. The end marker is also how a text of one character begins,
+// which some write all the same: among these fields it is the end only if nothing but padding follows.
 func (a *areaReader) text() string {
-	text, _ := a.next()
+	text, _ := a.next(func() bool { return blank(append([]byte{0}, a.rest[1:]...)) })
 	return text
 }
 
 func (a *areaReader) custom() (all []string) {
 	for {
-		text, ok := a.next()
+		text, ok := a.next(func() bool { return true })
 		if !ok {
 			return all
 		}

@@ -85,6 +85,17 @@ func TestInventoryInAnotherLanguage(t *testing.T) {
 	}
 }
 
+// A text of one character begins with the byte that marks the end of an area.
+func TestOneCharacter(t *testing.T) {
+	var fru FRU
+	if err := fru.decode(inventory(nil, nil, area(append([]byte{english}, plain("ACME", "PSU", "P1", "A", "S-7")...)...))); err != nil {
+		t.Fatal(err)
+	}
+	if fru.Product.Version != "A" || fru.Product.Serial != "S-7" || fru.Product.AssetTag != "" {
+		t.Errorf("%+v", fru.Product)
+	}
+}
+
 func TestBadInventories(t *testing.T) {
 	spoiled := sampleInventory()
 	spoiled[20]++

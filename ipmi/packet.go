@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"hash"
+	"sync"
 )
 
 // The bytes of an RMCP+ packet: a 4-byte RMCP header, then a 12-byte session header whose last two bytes are the
@@ -65,8 +66,11 @@ func parsePacket(packet []byte) (kind byte, session uint32, payload []byte, ok b
 // sealer signs and encrypts the packets of a session, and opens those that come back.
 type sealer struct {
 	block cipher.Block
-	mac   hash.Hash
 	size  int // of a signature
+
+	// A console is read and written at the same time.
+	mu  sync.Mutex
+	mac hash.Hash
 }
 
 // newSealer takes the two keys of a session.
@@ -104,6 +108,8 @@ func (s *sealer) seal(kind byte, session, sequence uint32, payload []byte) []byt
 }
 
 func (s *sealer) signature(message []byte) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.mac.Reset()
 	s.mac.Write(message)
 	return s.mac.Sum(nil)[:s.size]

@@ -34,7 +34,9 @@ const (
 	codeReservationLost = 0xc5
 	codeInvalidField    = 0xcc
 	codeNotSupported    = 0xd5
-	codeUnspecified     = 0xff
+
+	codeInsufficientPrivilege = 0xd4
+	codeUnspecified           = 0xff
 	// codeParameter is what the configuration commands answer to a parameter that they do not have.
 	codeParameter = 0x80
 )

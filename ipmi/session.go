@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -21,7 +22,7 @@ type session struct {
 	own, id            uint32
 	outbound, sequence uint32
 	buffer             [maxPacket]byte
-	unhook             func() bool
+	unhook             func()
 	// heard: something came back at all. open: there is a session to close. dead: it no longer answers.
 	heard, open, dead bool
 }
@@ -127,8 +128,7 @@ func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.D
 		return nil, err
 	}
 	s := &session{bmc: b, conn: conn, wait: wait}
-	// Wakes a read when the context ends.
-	s.unhook = context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
+	s.unhook = wakeOn(ctx, conn)
 	defer func() {
 		if err != nil {
 			s.close(ctx)
@@ -147,6 +147,20 @@ func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.D
 	}
 	s.wait = b.target.timeout()
 	return s, nil
+}
+
+// wakeOn ends a read of conn when the context ends. After undo, no deadline is touched any more.
+func wakeOn(ctx context.Context, conn net.Conn) (undo func()) {
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(woken)
+		_ = conn.SetReadDeadline(time.Unix(1, 0))
+	})
+	return sync.OnceFunc(func() {
+		if !stop() {
+			<-woken
+		}
+	})
 }
 
 // exchange sends a packet once and reads until answers says that its answer has come.
@@ -222,6 +236,11 @@ func (s *session) send(ctx context.Context, cmd command, data []byte) (answer []
 	if err := s.bmc.line.pace(ctx, s.bmc.target); err != nil {
 		return nil, err
 	}
+	return s.transact(ctx, cmd, data)
+}
+
+// transact is send without heed to the pace.
+func (s *session) transact(ctx context.Context, cmd command, data []byte) (answer []byte, err error) {
 	packet, sequence := s.request(cmd, data)
 	err = s.exchange(ctx, packet, func(packet []byte) bool {
 		kind, session, payload, ok := s.sealer.open(packet)

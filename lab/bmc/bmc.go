@@ -1,8 +1,9 @@
 // Package bmc is the lab's management controller: it speaks IPMI 2.0 on a packet connection and works the power
 // button and boot setting of a machine.Chassis.
 //
-// The protocol is go-ipmi's server; what is here is the hardware behind it, the boot options with their
-// 60-second expiry, and the answers to verbs that do not fit the machine's state.
+// The protocol is go-ipmi's server; what is here is the hardware behind it: the boot options with their 60-second
+// expiry, sensors that follow the machine's power, an event log, an inventory, the network's settings, a watchdog
+// that does reset the machine, and the answers to verbs that do not fit the machine's state.
 package bmc
 
 import (
@@ -55,8 +56,14 @@ type BMC struct {
 	cfg     Config
 	state   *bmc.BMC
 	chassis machine.Chassis
-	boot    *bootOptions
 	log     *slog.Logger
+
+	boot     *bootOptions
+	front    *front
+	events   *eventLog
+	lan      *lanConfig
+	watchdog *watchdog
+	storage  *storage
 
 	mu     sync.Mutex
 	counts Counts
@@ -68,10 +75,12 @@ const (
 	maxPassword = bmc.MaxPasswordLen
 )
 
-// lanChannel is the channel that the network is on; administratorSlot the user that the configuration names.
+// lanChannel is the channel that the network is on; administratorSlot the user that the configuration names, one of
+// userSlots.
 const (
 	lanChannel        = 1
 	administratorSlot = 2
+	userSlots         = 10
 )
 
 // New returns a controller for chassis.
@@ -106,6 +115,15 @@ func New(cfg Config, chassis machine.Chassis) (*BMC, error) {
 	}
 	b := &BMC{cfg: cfg, chassis: chassis, log: log.With("bmc", cfg.Name)}
 	b.boot = newBootOptions(cfg.Clock, chassis)
+	b.front = &front{clock: cfg.Clock, chassis: chassis}
+	b.events = &eventLog{clock: cfg.Clock}
+	b.lan = newLANConfig(cfg.Name, suites)
+	b.watchdog = &watchdog{clock: cfg.Clock, expired: b.bark}
+	storage, err := newStorage(cfg.Name)
+	if err != nil {
+		return nil, fmt.Errorf("lab BMC %s: %w", cfg.Name, err)
+	}
+	b.storage = storage
 
 	digest := sha256.Sum256([]byte("cthulix lab bmc " + cfg.Name))
 	guid := [16]byte(digest[:16])
@@ -115,9 +133,10 @@ func New(cfg Config, chassis machine.Chassis) (*BMC, error) {
 		DeviceID: 0x20, DeviceRevision: 1, FirmwareMajor: 1, FirmwareMinor: 0x00, IPMIVersion: 0x02,
 		// 0 is "unspecified": the lab has no vendor number of its own.
 		ManufacturerID: 0, ProductID: 0x0001,
-		AdditionalDeviceSupport: 0x80, // chassis device
+		AdditionalDeviceSupport: 0x87, // chassis device; event log, sensor records, sensors
 	}, guid, &hardware{b}, bmc.WithClock(cfg.Clock), bmc.WithCipherSuites(suites), bmc.WithV15Disabled())
 
+	b.state.Users = bmc.NewUserStore(bmc.WithMaxUsers(userSlots))
 	user, err := b.state.Users.Add(administratorSlot, cfg.Username)
 	if err != nil {
 		return nil, fmt.Errorf("lab BMC %s: add the user %s: %w", cfg.Name, cfg.Username, err)
@@ -134,6 +153,8 @@ func (b *BMC) Serve(ctx context.Context, conn net.PacketConn) error {
 	registry.Use(b.observe)
 	handlers.RegisterAllHandlers(registry)
 	b.register(registry)
+	b.lan.listenOn(conn.LocalAddr())
+	defer b.watchdog.close()
 	srv := server.NewServer(b.state, &tap{PacketConn: conn, bmc: b}, server.WithHandlerRegistry(registry))
 
 	// The server blocks in a read that knows nothing of contexts.

@@ -1,12 +1,10 @@
 package bmc
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	"github.com/bougou/go-ipmi/pkg/clock"
-	"github.com/bougou/go-ipmi/pkg/handlers"
 	"github.com/bougou/go-ipmi/pkg/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/machine"
@@ -145,33 +143,4 @@ func decodeFlags(flags []byte) machine.Boot {
 		return none
 	}
 	return boot
-}
-
-// register adds the commands that go-ipmi's server lacks or does not keep for us.
-func (b *BMC) register(r *handlers.Registry) {
-	r.RegisterFunc(types.CommandSetSystemBootOptions, func(_ context.Context, _ *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
-		if len(data) < 1 {
-			return nil, types.CodeRequestDataTruncated, nil
-		}
-		selector := data[0] & 0x7f
-		code := b.boot.set(selector, data[1:])
-		if selector == optFlags && code == types.CodeOK {
-			b.count(func(c *Counts) { c.SetBoot++ })
-		}
-		return nil, code, nil
-	})
-	r.RegisterFunc(types.CommandGetSystemBootOptions, func(_ context.Context, _ *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
-		if len(data) < 1 {
-			return nil, types.CodeRequestDataTruncated, nil
-		}
-		answer, code := b.boot.get(data[0] & 0x7f)
-		return answer, code, nil
-	})
-	r.RegisterFunc(types.CommandGetSystemGUID, func(context.Context, *handlers.HandlerContext, []byte) ([]byte, types.CompletionCode, error) {
-		guid := b.state.GUID
-		return guid[:], types.CodeOK, nil
-	})
-	r.RegisterFunc(types.CommandGetSystemRestartCause, func(context.Context, *handlers.HandlerContext, []byte) ([]byte, types.CompletionCode, error) {
-		return []byte{0x01, lanChannel}, types.CodeOK, nil // by a chassis control command
-	})
 }
