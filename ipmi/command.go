@@ -144,10 +144,10 @@ var commandTexts = map[command]map[uint8]string{
 		0x80: "the console is in use", 0x81: "the console is disabled", 0x82: "too many consoles",
 		0x83: "cannot be encrypted", 0x84: "cannot be left unencrypted",
 	},
-	cmdDeactivate:     {0x80: "it was not active"},
-	cmdSELInfo:        {0x81: "the log is being erased"},
-	cmdSELEntry:       {0x81: "the log is being erased"},
-	cmdSELReserve:     {0x81: "the log is being erased"},
+	cmdDeactivate: {0x80: "it was not active"},
+	cmdSELInfo:    {0x81: "the log is being erased"},
+	cmdSELEntry:   {0x81: "the log is being erased"},
+	cmdSELReserve: {0x81: "the log is being erased"},
 }
 
 // completionText is the meaning of a completion code, without the number.
