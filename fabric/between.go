@@ -7,22 +7,11 @@ import (
 
 // Between is the wish that turns one whole configuration into another: what a
 // change rehearsed from two backups is planned from. Lines that Cthulix does not
-// manage stay as they are in from.
+// manage stay as they are in from, and so do VLANs that are only assumed to be
+// there: a VLAN that neither side lists is neither made nor removed.
 func Between(from, to Config) Want {
-	w := Want{VLANs: map[int]VLAN{}, Restore: map[string][]string{}, Global: globalBetween(from.Global, to.Global)}
-	for id, v := range to.VLANs {
-		if had, ok := from.VLANs[id]; !ok || had != v {
-			if v.State == "" {
-				v.State = VLANActive
-			}
-			w.VLANs[id] = v
-		}
-	}
-	for id := range from.VLANs {
-		if _, stays := to.VLANs[id]; !stays {
-			w.AbsentVLANs = append(w.AbsentVLANs, id)
-		}
-	}
+	w := Want{Restore: map[string][]string{}, Global: globalBetween(from.Global, to.Global)}
+	w.VLANs, w.AbsentVLANs = vlansBetween(from.VLANs, to.VLANs)
 	for name, p := range to.Ports {
 		if had, ok := from.Ports[name]; !ok || !slices.Equal(had.Lines, p.Lines) {
 			w.Restore[name] = p.Lines
@@ -43,10 +32,78 @@ func Between(from, to Config) Want {
 			w.AbsentSVIs = append(w.AbsentSVIs, id)
 		}
 	}
-	slices.Sort(w.AbsentVLANs)
 	slices.Sort(w.AbsentChannels)
 	slices.Sort(w.AbsentSVIs)
 	return w
+}
+
+// Onto is the wish that brings what a part of a configuration says onto a whole
+// one. What the part does not mention stays.
+func Onto(from, part Config) Want {
+	w := Between(from, part)
+	w.AbsentVLANs, w.AbsentChannels, w.AbsentSVIs = nil, nil, nil
+	said := part.Global
+	if said.SpanningTreeMode == "" {
+		w.Global.SpanningTreeMode = ""
+	}
+	delete(w.Global.SpanningTreePriority, DefaultPriority)
+	if said.DHCPSnooping.Enabled == "" {
+		w.Global.DHCPSnooping.Enabled = ""
+	}
+	w.Global.DHCPSnooping.VLANs = VLANSet{}
+	if more := said.DHCPSnooping.VLANs.Minus(from.Global.DHCPSnooping.VLANs); !more.IsNone() {
+		w.Global.DHCPSnooping.VLANs = from.Global.DHCPSnooping.VLANs.Union(more)
+	}
+	if said.LLDP == "" {
+		w.Global.LLDP = ""
+	}
+	if said.CDP == "" {
+		w.Global.CDP = ""
+	}
+	if said.SystemMTU == 0 {
+		w.Global.SystemMTU = 0
+	}
+	if !said.DefaultGateway.IsValid() {
+		w.Global.DefaultGateway = netip.Addr{}
+	}
+	return w
+}
+
+// vlansBetween compares two VLAN tables, of which either may be unknown: a
+// switch that keeps its table in a file of its own lists no VLAN in its running
+// configuration.
+func vlansBetween(from, to map[int]VLAN) (want map[int]VLAN, absent []int) {
+	want = map[int]VLAN{}
+	known := listsVLANs(from)
+	for id, v := range to {
+		had, there := from[id]
+		switch {
+		case v.Assumed && (there || !known), there && !had.Assumed && had == v:
+			continue
+		case v.State == "":
+			v.State = VLANActive
+		}
+		v.Assumed = false
+		want[id] = v
+	}
+	for id, had := range from {
+		if _, stays := to[id]; !stays && !had.Assumed {
+			absent = append(absent, id)
+		}
+	}
+	slices.Sort(absent)
+	return want, absent
+}
+
+// listsVLANs says whether a table holds more than what is assumed, and VLAN 1,
+// which every switch has.
+func listsVLANs(table map[int]VLAN) bool {
+	for id, v := range table {
+		if id != 1 && !v.Assumed {
+			return true
+		}
+	}
+	return false
 }
 
 // globalBetween says aloud what is to change, defaults included.

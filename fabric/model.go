@@ -15,6 +15,9 @@ type VLAN struct {
 	// active, for example "suspended" or "act/lshut". In a Want "active" and
 	// "suspend" ask for that state, and the empty string leaves it alone.
 	State string `json:"state,omitempty"`
+	// Assumed says that no text of the switch lists the VLAN: it is taken to be
+	// there since ports use it. It is only observed.
+	Assumed bool `json:"assumed,omitempty"`
 }
 
 // EffectiveState is the VLAN's state in the words of a Want: "active" or

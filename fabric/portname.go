@@ -29,6 +29,7 @@ var iosPortTypes = []portType{
 	{"TenGigabitEthernet", "Te", []string{"te", "tengige"}},
 	{"TwentyFiveGigE", "Twe", []string{"twe", "twentyfivegigabitethernet"}},
 	{"FortyGigabitEthernet", "Fo", []string{"fo", "fortygige"}},
+	{"FiftyGigE", "Fif", []string{"fif", "fiftygigabitethernet"}},
 	{"HundredGigE", "Hu", []string{"hu", "hundredgigabitethernet"}},
 	{"TwoHundredGigE", "TwoH", nil},
 	{"FourHundredGigE", "F", []string{"fou"}},

@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,10 +22,13 @@ func switchCommand() *cobra.Command {
 }
 
 // savedFlags name the files of one side of a comparison.
-type savedFlags struct{ running, vlans, vtp, version, platform string }
+type savedFlags struct {
+	running, vlans, vtp, version, platform string
+	fragment                               bool
+}
 
 func (f *savedFlags) observation() (fabric.Observation, error) {
-	s := ios.Saved{Platform: f.platform}
+	s := ios.Saved{Platform: f.platform, Fragment: f.fragment}
 	for _, file := range []struct {
 		path string
 		text *string
@@ -44,19 +49,23 @@ func (f *savedFlags) observation() (fabric.Observation, error) {
 	switch platform {
 	case "", "ios", "iosxe":
 	case nxos.Platform:
-		obs, err := nxos.Saved{Running: s.Running, Version: s.Version}.Observation()
-		if err != nil {
-			return obs, fmt.Errorf("%s: %w", f.running, err)
-		}
-		return obs, nil
+		obs, err := nxos.Saved{Running: s.Running, Version: s.Version, Fragment: f.fragment}.Observation()
+		return obs, f.explain(err)
 	default:
 		return fabric.Observation{}, fmt.Errorf("--platform %s: known are ios, iosxe and nxos", f.platform)
 	}
 	obs, err := s.Observation()
-	if err != nil {
-		return obs, fmt.Errorf("%s: %w", f.running, err)
+	return obs, f.explain(err)
+}
+
+func (f *savedFlags) explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ios.ErrShortRead) || errors.Is(err, nxos.ErrShortRead):
+		return fmt.Errorf("%s: %w (where it is a part of a configuration on purpose, say --fragment)", f.running, err)
 	}
-	return obs, nil
+	return fmt.Errorf("%s: %w", f.running, err)
 }
 
 func switchShow() *cobra.Command {
@@ -90,6 +99,7 @@ func switchShow() *cobra.Command {
 	cmd.Flags().StringVar(&f.vtp, "vtp-status", "", "file with `show vtp status`")
 	cmd.Flags().StringVar(&f.version, "version-output", "", "file with `show version`")
 	cmd.Flags().StringVar(&f.platform, "platform", "", "ios, iosxe or nxos; read from the files where it is not given")
+	cmd.Flags().BoolVar(&f.fragment, "fragment", false, "the file holds a part of a configuration, and need not end as a whole one does")
 	cmd.Flags().StringVarP(&output, "output", "o", "json", "json")
 	mustRequire(cmd, "from")
 	return cmd
@@ -105,10 +115,12 @@ into a model in JSON (as ` + "`cthulix switch show`" + ` prints it, or only the 
 it that matter), and the rollback commands. What Cthulix does not manage is left
 alone.`,
 		RunE: func(c *cobra.Command, _ []string) error {
+			from.fragment = to.fragment
 			obs, err := from.observation()
 			if err != nil {
 				return err
 			}
+			to.platform = obs.Platform // of one switch: what one file tells holds for both
 			want, err := wanted(obs, to)
 			if err != nil {
 				return err
@@ -129,6 +141,7 @@ alone.`,
 	cmd.Flags().StringVar(&from.vtp, "from-vtp-status", "", "file with the present `show vtp status`")
 	cmd.Flags().StringVar(&to.vlans, "to-vlan-brief", "", "file with the wanted `show vlan brief`")
 	cmd.Flags().StringVar(&from.platform, "platform", "", "ios, iosxe or nxos; read from the files where it is not given")
+	cmd.Flags().BoolVar(&to.fragment, "fragment", false, "the files hold parts of configurations: what --to does not mention stays")
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	mustRequire(cmd, "from", "to")
 	return cmd
@@ -153,21 +166,50 @@ func wanted(obs fabric.Observation, to savedFlags) (fabric.Want, error) {
 		if err != nil {
 			return fabric.Want{}, err
 		}
+		if to.fragment {
+			return fabric.Onto(obs.Config, wish.Config), nil
+		}
 		return fabric.Between(obs.Config, wish.Config), nil
 	}
 	var model fabric.Config
 	if err := json.Unmarshal(b, &model); err != nil {
 		return fabric.Want{}, fmt.Errorf("%s: %w", to.running, err)
 	}
-	want := fabric.Want{Ports: model.Ports, VLANs: model.VLANs, SVIs: model.SVIs, Global: model.Global}
-	if model.VLANs != nil {
-		for id := range obs.VLANs {
-			if _, stays := model.VLANs[id]; !stays {
-				want.AbsentVLANs = append(want.AbsentVLANs, id)
-			}
+	return wantedModel(obs, model), nil
+}
+
+// wantedModel is what differs between a switch and a model of it. What the model
+// leaves out stays, and what it says as the switch does is not looked at again:
+// a whole model may hold what Cthulix only observes.
+func wantedModel(obs fabric.Observation, model fabric.Config) fabric.Want {
+	want := fabric.Want{Ports: map[string]fabric.Port{}, SVIs: map[int]fabric.SVI{}, Global: model.Global}
+	for name, p := range model.Ports {
+		canonical, err := fabric.NormalizePort(obs.Platform, name)
+		if err != nil {
+			canonical = name
+		}
+		if group := fabric.ChannelGroup(canonical); group != 0 {
+			canonical = fabric.ChannelName(group)
+		}
+		p.Name = canonical
+		have, there := obs.Ports[canonical]
+		have.Lines, have.Other, p.Lines, p.Other = nil, nil, nil, nil
+		if !there || !reflect.DeepEqual(have, p) {
+			want.Ports[canonical] = p
 		}
 	}
-	return want, nil
+	for id, s := range model.SVIs {
+		have, there := obs.SVIs[id]
+		have.Lines, have.Other, s.Lines, s.Other = nil, nil, nil, nil
+		if !there || !reflect.DeepEqual(have, s) {
+			want.SVIs[id] = s
+		}
+	}
+	if model.VLANs != nil {
+		tables := fabric.Between(fabric.Config{VLANs: obs.VLANs}, fabric.Config{VLANs: model.VLANs})
+		want.VLANs, want.AbsentVLANs = tables.VLANs, tables.AbsentVLANs
+	}
+	return want
 }
 
 func printChange(c *cobra.Command, change fabric.Change, output string) error {

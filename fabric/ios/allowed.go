@@ -20,8 +20,9 @@ const allowedPrefix = "switchport trunk allowed vlan "
 // A port that is quiet carries nothing on its trunk meanwhile: it can be given
 // the list from nothing.
 func allowedLines(from, to fabric.VLANSet, quiet bool) (widen, narrow []string) {
-	if from == to {
-		return nil, nil
+	isAll := from.IsZero() || from.IsAll()
+	if from == to || isAll && (to.IsZero() || to.IsAll()) {
+		return nil, nil // "all" is the default, whether it is printed or not
 	}
 	if to.IsZero() {
 		return []string{"no switchport trunk allowed vlan"}, nil
@@ -30,7 +31,6 @@ func allowedLines(from, to fabric.VLANSet, quiet bool) (widen, narrow []string) 
 	if to.IsAll() {
 		return []string{whole}, nil
 	}
-	isAll := from.IsZero() || from.IsAll()
 	switch {
 	case isAll && len(whole) <= maxLine, to.IsNone():
 		return nil, []string{whole}

@@ -68,8 +68,7 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 			to.svis[id], _ = readSVI(lines)
 			continue
 		}
-		from.seePort(obs, name)
-		to.ports[name], _ = readAttrs(lines)
+		to.ports[name] = restored(obs, name, from.seePort(obs, name), lines)
 	}
 	joinBundles(obs, want, to)
 	keepMisfits(obs, from, to)
@@ -83,7 +82,8 @@ func (s state) seePort(obs fabric.Observation, name string) attrs {
 	if !ok {
 		return attrs{}
 	}
-	s.ports[name], _ = readAttrs(p.Lines)
+	s.ports[name], s.foreign[name] = readAttrs(p.Lines)
+	s.foreign[name] = fabric.WithoutSecrets(s.foreign[name])
 	return s.ports[name]
 }
 
@@ -92,7 +92,9 @@ func (s state) seeSVI(obs fabric.Observation, id int) sviAttrs {
 	if !ok {
 		return sviAttrs{}
 	}
-	s.svis[id], _ = readSVI(v.Lines)
+	name := fabric.SVIName(id)
+	s.svis[id], s.foreign[name] = readSVI(v.Lines)
+	s.foreign[name] = fabric.WithoutSecrets(s.foreign[name])
 	return s.svis[id]
 }
 

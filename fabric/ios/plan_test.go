@@ -125,14 +125,14 @@ func TestPlanLines(t *testing.T) {
 			start:    []string{"vlan 20", "interface " + gi1, "switchport trunk allowed vlan 10", "switchport trunk native vlan 20", "switchport mode trunk"},
 			want:     fabric.Want{Ports: map[string]fabric.Port{gi1: {Mode: fabric.ModeAccess, AccessVLAN: 20}}},
 			commands: []string{"interface " + gi1, "switchport access vlan 20", "switchport mode access"},
-			rollback: []string{"interface " + gi1, "no switchport access vlan", "switchport mode trunk"},
+			rollback: []string{"interface " + gi1, "switchport mode trunk", "no switchport access vlan"},
 		},
 		{
 			name:     "and are cleaned when named, after the mode",
 			start:    []string{"vlan 20", "interface " + gi1, "switchport trunk allowed vlan 10", "switchport trunk native vlan 20", "switchport mode trunk"},
 			want:     fabric.Want{Ports: map[string]fabric.Port{gi1: {Mode: fabric.ModeAccess, AccessVLAN: 20, NativeVLAN: 1, Allowed: fabric.AllVLANs()}}},
 			commands: []string{"interface " + gi1, "switchport access vlan 20", "switchport mode access", "switchport trunk allowed vlan all", "no switchport trunk native vlan"},
-			rollback: []string{"interface " + gi1, "no switchport access vlan", "switchport trunk native vlan 20", "switchport trunk allowed vlan 10", "switchport mode trunk"},
+			rollback: []string{"interface " + gi1, "switchport trunk native vlan 20", "switchport trunk allowed vlan 10", "switchport mode trunk", "no switchport access vlan"},
 		},
 		{
 			name:     "shutdown goes first, opening goes last",

@@ -53,7 +53,7 @@ var (
 	encapRE   = regexp.MustCompile(`^switchport trunk encapsulation (\S+)$`)
 	modeRE    = regexp.MustCompile(`^switchport mode (\S.*)$`)
 	portfRE   = regexp.MustCompile(`^spanning-tree portfast(?: (disable|edge|edge trunk|trunk|network))?$`)
-	channelRE = regexp.MustCompile(`^channel-group (\d{1,4})(?: mode (active|passive|on|desirable|auto)(?: (?:non-)?silent)?)?$`)
+	channelRE = regexp.MustCompile(`^channel-group (\d{1,4})(?: mode (active|passive|on|desirable|auto)(?: (?:non-)?silent)?)?(?: link \d{1,2})?$`)
 	addressRE = regexp.MustCompile(`^(?:ip address |ip unnumbered |ip vrf forwarding |vrf forwarding |ipv6 address )`)
 )
 
@@ -61,7 +61,7 @@ var (
 func readAttrs(lines []string) (attrs, []string) {
 	var a attrs
 	var other []string
-	for _, line := range lines {
+	for _, line := range fabric.ListsInOrder(lines) {
 		if !a.take(line) {
 			other = append(other, line)
 		}
@@ -123,16 +123,19 @@ func (a *attrs) take(line string) bool {
 		a.switching = valueNo
 		return true
 	}
+	if what, no := strings.CutPrefix(line, "no "); no && a.clear(what) {
+		return true
+	}
 	if m := modeRE.FindStringSubmatch(line); m != nil {
 		a.mode = m[1]
 		return true
 	}
 	if m := accessRE.FindStringSubmatch(line); m != nil {
-		a.access = m[1]
+		a.access = unlessDefault(m[1])
 		return true
 	}
 	if m := nativeRE.FindStringSubmatch(line); m != nil {
-		a.native = m[1]
+		a.native = unlessDefault(m[1])
 		return true
 	}
 	if m := encapRE.FindStringSubmatch(line); m != nil {
@@ -160,6 +163,38 @@ func (a *attrs) take(line string) bool {
 		}
 	}
 	return false
+}
+
+// clear takes a value back, as a configuration does that was written by a
+// person or with all defaults in it (`show running-config all`). It says
+// whether the line is a managed one.
+func (a *attrs) clear(what string) bool {
+	switch {
+	case what == "description":
+		a.description = ""
+	case what == "switchport mode":
+		a.mode = ""
+	case clears(what, "switchport access vlan"):
+		a.access = ""
+	case clears(what, "switchport trunk native vlan"):
+		a.native = ""
+	case what == "switchport trunk allowed vlan":
+		a.allowed = fabric.VLANSet{}
+	case what == "switchport trunk encapsulation":
+		a.encapsulation = ""
+	case what == "spanning-tree portfast":
+		a.portfast = ""
+	case what == "channel-group":
+		a.channel = ""
+	default:
+		return false
+	}
+	return true
+}
+
+// clears says whether a "no" is for a command, with or without its value.
+func clears(what, command string) bool {
+	return what == command || strings.HasPrefix(what, command+" ")
 }
 
 // takeAllowed reads the list of an allowed line. IOS wraps a long list into
@@ -312,6 +347,15 @@ func number(s string) int {
 		return 0
 	}
 	return n
+}
+
+// unlessDefault is the text of a VLAN line, and none for VLAN 1: a switch prints
+// no line for that.
+func unlessDefault(vlan string) string {
+	if vlan == "1" {
+		return ""
+	}
+	return vlan
 }
 
 // numberOr1 is the VLAN of a line; a missing line, or one that takes the VLAN

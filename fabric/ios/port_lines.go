@@ -109,8 +109,16 @@ func switchLines(from, to attrs, idle bool) []string {
 	if encapsulate && settled {
 		add(valueLine("switchport trunk encapsulation", to.encapsulation))
 	}
-	if from.access != to.access {
-		add(valueLine("switchport access vlan", to.access))
+	// A port that turns from its access VLAN to a trunk is not sent through
+	// another VLAN on the way.
+	accessLast := from.mode != to.mode && to.mode == string(fabric.ModeTrunk)
+	access := func() {
+		if from.access != to.access {
+			add(valueLine("switchport access vlan", to.access))
+		}
+	}
+	if !accessLast {
+		access()
 	}
 	if becomesTrunk || from.mode == to.mode {
 		trunk()
@@ -120,6 +128,9 @@ func switchLines(from, to attrs, idle bool) []string {
 		if !becomesTrunk {
 			trunk()
 		}
+	}
+	if accessLast {
+		access()
 	}
 	if encapsulate && !settled {
 		add(valueLine("switchport trunk encapsulation", to.encapsulation))

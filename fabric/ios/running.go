@@ -39,6 +39,9 @@ func sections(text string) ([]section, error) {
 		if line == "" || strings.HasPrefix(line, "!") {
 			continue
 		}
+		if ended && promptOf(out, line) {
+			break // of a saved session: the configuration was whole before
+		}
 		if ended {
 			return nil, fmt.Errorf("%w: text follows its last line %q", ErrShortRead, "end")
 		}
@@ -68,6 +71,24 @@ func sections(text string) ([]section, error) {
 		return nil, fmt.Errorf("%w: its last line is not %q", ErrShortRead, "end")
 	}
 	return out, nil
+}
+
+// promptOf says whether a line begins with the prompt of the switch that a
+// configuration is of, as in a saved session. Where the configuration tells no
+// name, the line must be a prompt and nothing else.
+func promptOf(secs []section, line string) bool {
+	for _, s := range secs {
+		if host, ok := hostnameOf(s.head); ok {
+			rest, same := strings.CutPrefix(line, host)
+			return same && rest != "" && strings.ContainsAny(rest[:1], ">#(")
+		}
+	}
+	return anyPromptRE.MatchString(line)
+}
+
+func hostnameOf(line string) (string, bool) {
+	word, rest, _ := strings.Cut(line, " ")
+	return strings.Trim(rest, `" `), word == "hostname" || word == "switchname"
 }
 
 // closer tells whether a line opens a text that runs over several lines, and
@@ -109,17 +130,19 @@ func ParseRunning(text string) (fabric.Config, error) {
 	}
 	cfg := fabric.Config{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}, SVIs: map[int]fabric.SVI{}}
 	var global []string
+	bodies := map[string][]string{} // of interfaces: what comes again goes on
 	for _, s := range secs {
 		word, rest, _ := strings.Cut(s.head, " ")
 		switch word {
 		case "hostname", "switchname":
-			cfg.Hostname = strings.Trim(rest, `" `)
+			cfg.Hostname, _ = hostnameOf(s.head)
 		case "vlan":
 			parseVLANSection(rest, s.body, cfg.VLANs)
 		case "interface":
-			name := strings.TrimSpace(rest)
+			name := interfaceName(rest)
+			bodies[name] = append(bodies[name], s.body...)
 			if id := fabric.SVINumber(name); id != 0 {
-				cfg.SVIs[id] = ParseSVI(id, s.body)
+				cfg.SVIs[id] = ParseSVI(id, bodies[name])
 				continue
 			}
 			if !isPort(name) {
@@ -128,7 +151,7 @@ func ParseRunning(text string) (fabric.Config, error) {
 			if _, again := cfg.Ports[name]; !again {
 				cfg.Order = append(cfg.Order, name)
 			}
-			cfg.Ports[name] = ParsePort(name, s.body)
+			cfg.Ports[name] = ParsePort(name, bodies[name])
 		default:
 			if (&globalAttrs{}).take(s.head) {
 				global = append(global, s.head)
@@ -140,7 +163,20 @@ func ParseRunning(text string) (fabric.Config, error) {
 	return cfg, nil
 }
 
-var portRE = regexp.MustCompile(`^(?:Ethernet|FastEthernet|[A-Za-z]*GigabitEthernet|[A-Za-z]*GigE|[Pp]ort-channel)\d+(?:/\d+)*$`)
+var portRE = regexp.MustCompile(`^(?:Ethernet|FastEthernet|(?:[A-Z][A-Za-z]*)?GigabitEthernet|[A-Z][A-Za-z]*GigE|Port-channel)\d+(?:/\d+)*$`)
+
+// interfaceName is the name of an interface as the switch prints it. Saved
+// configurations that people have written on have other spellings, too.
+func interfaceName(name string) string {
+	name = strings.TrimSpace(name)
+	if isPort(name) {
+		return name
+	}
+	if canonical, err := fabric.NormalizePort("", name); err == nil {
+		return canonical
+	}
+	return name
+}
 
 // isPort tells ports and port-channels from interfaces that are none (SVIs,
 // loopbacks, subinterfaces).
@@ -154,16 +190,19 @@ func parseVLANSection(list string, body []string, into map[int]fabric.VLAN) {
 		return
 	}
 	for id := range set.All() {
-		v := fabric.VLAN{ID: id, Name: fabric.DefaultVLANName(id)}
+		v, known := into[id]
+		if !known {
+			v = fabric.VLAN{ID: id, Name: fabric.DefaultVLANName(id)}
+		}
 		for _, line := range body {
 			word, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 			switch {
 			case word == "name":
 				v.Name = strings.Trim(rest, `"`)
 			case word == "state" && rest == "suspend":
-				v.State = "suspended"
+				v.State = map[bool]string{true: "sus/lshut", false: "suspended"}[stateOf(v.State).shut]
 			case word == "shutdown":
-				v.State = "act/lshut"
+				v.State = map[bool]string{true: "sus/lshut", false: "act/lshut"}[stateOf(v.State).suspended]
 			}
 		}
 		into[id] = v

@@ -1,6 +1,7 @@
 package ios
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -20,17 +21,23 @@ type Saved struct {
 	// its own: it tells the platform's default mode and encapsulations.
 	Switchport string
 	Platform   string // "ios" or "iosxe"; "" reads it from the texts
+	// Fragment says that Running is a part of a configuration on purpose, and
+	// need not end in "end".
+	Fragment bool
 }
 
 // Observation reads saved texts as if the switch had just said them. Without a
 // VLAN table, and with a configuration that lists no VLANs because they are in
 // the switch's own file, the VLANs that its ports use are taken to be there.
 func (s Saved) Observation() (fabric.Observation, error) {
-	cfg, err := ParseRunning(s.Running)
+	cfg, err := ParseRunning(capture(s.Running, s.Fragment))
 	if err != nil {
 		return fabric.Observation{}, fmt.Errorf("running configuration: %w", err)
 	}
-	obs := fabric.Observation{Platform: s.Platform, Running: s.Running, VTPMode: "transparent"}
+	obs := fabric.Observation{Platform: s.Platform, Running: s.Running}
+	if m := vtpModeRE.FindStringSubmatch(s.Running); m != nil {
+		obs.VTPMode = m[1]
+	}
 	if s.VTPStatus != "" {
 		vtp, err := ParseVTPStatus(s.VTPStatus)
 		if err != nil {
@@ -70,9 +77,9 @@ func (s Saved) Observation() (fabric.Observation, error) {
 	obs.Config = cfg
 	obs.Capabilities = fabric.Capabilities{
 		DefaultMode:   fabric.ModeDynamicAuto,
-		ISL:           strings.Contains(s.Running, "\n switchport trunk encapsulation ") || islModel(obs.Model, s.Running),
+		ISL:           encapsulationRE.MatchString(s.Running) || islModel(obs.Model, s.Running),
 		EdgeKeyword:   strings.Contains(s.Running, "spanning-tree portfast edge"),
-		ExtendedVLANs: obs.VTPMode == "transparent" || obs.VTPMode == "off" || obs.VTPVersion >= 3,
+		ExtendedVLANs: obs.VTPMode == "" || obs.VTPMode == "transparent" || obs.VTPMode == "off" || obs.VTPVersion >= 3,
 	}
 	if s.Switchport != "" {
 		ports, err := ParseSwitchports(s.Switchport)
@@ -89,6 +96,27 @@ func (s Saved) Observation() (fabric.Observation, error) {
 	return obs, nil
 }
 
+// vtpModeRE is the line of the modes that a running configuration tells of
+// (server is the default, and in some releases not told).
+var vtpModeRE = regexp.MustCompile(`(?m)^vtp mode (server|client|transparent|off)\r?$`)
+
+// capture cleans what a terminal was seen to print: paging and log lines go. A
+// fragment is closed.
+func capture(text string, fragment bool) string {
+	lines := strings.Split(erase(strings.ReplaceAll(text, "\r", "")), "\n")
+	kept := lines[:0]
+	for _, l := range lines {
+		if l = strings.TrimPrefix(l, " --More-- "); !isAsync(l) {
+			kept = append(kept, l)
+		}
+	}
+	text = strings.Join(kept, "\n")
+	if _, err := sections(text); fragment && errors.Is(err, ErrShortRead) {
+		text += "\nend\n"
+	}
+	return text
+}
+
 // withUsed adds the VLANs that ports use and no line of the configuration names.
 func withUsed(cfg fabric.Config) map[int]fabric.VLAN {
 	vlans := maps.Clone(cfg.VLANs)
@@ -97,7 +125,7 @@ func withUsed(cfg fabric.Config) map[int]fabric.VLAN {
 	}
 	add := func(id int) {
 		if _, ok := vlans[id]; !ok && id > 0 {
-			vlans[id] = fabric.VLAN{ID: id, Name: fabric.DefaultVLANName(id)}
+			vlans[id] = fabric.VLAN{ID: id, Name: fabric.DefaultVLANName(id), Assumed: id != 1}
 		}
 	}
 	add(1)
@@ -115,8 +143,10 @@ func withUsed(cfg fabric.Config) map[int]fabric.VLAN {
 // Models that trunk in two encapsulations, as `show version` and the lines of a
 // stack name them (Catalyst command references).
 var (
-	islModelRE  = regexp.MustCompile(`(?i)^(?:ws-)?c(?:3550|3750|3560(?:$|[-abd-z]|c-|cg))`)
-	provisionRE = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
+	islModelRE = regexp.MustCompile(`(?i)^(?:ws-)?c(?:3550|3750|3560(?:$|[-abd-z]|c-|cg))`)
+	// The line that says so on its own: the others refuse it.
+	encapsulationRE = regexp.MustCompile(`(?m)^[ \t]+switchport trunk encapsulation `)
+	provisionRE     = regexp.MustCompile(`(?m)^switch \d+ provision (\S+)`)
 )
 
 // islModel says whether a switch is of such a model, by its name or by the

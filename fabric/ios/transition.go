@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
@@ -15,10 +16,13 @@ type state struct {
 	ports  map[string]attrs
 	svis   map[int]sviAttrs
 	global globalAttrs
+	// foreign are the lines of interfaces that are not managed. They are
+	// written where an interface comes back, and nowhere else.
+	foreign map[string][]string
 }
 
 func newState() state {
-	return state{map[int]fabric.VLAN{}, map[string]attrs{}, map[int]sviAttrs{}, globalAttrs{}}
+	return state{map[int]fabric.VLAN{}, map[string]attrs{}, map[int]sviAttrs{}, globalAttrs{}, map[string][]string{}}
 }
 
 // transition writes the lines that lead from one state to the other: VLANs
@@ -76,6 +80,9 @@ func (w *writer) portsChange(from, to state, order []string) {
 		}
 		have, exists := from.ports[name]
 		lines := portLines(have, want, !exists)
+		if !exists {
+			lines = comesBack(lines, to.foreign[name])
+		}
 		if len(lines) == 0 && exists {
 			continue
 		}
@@ -89,7 +96,11 @@ func (w *writer) portsChange(from, to state, order []string) {
 func (w *writer) svisChange(from, to state) {
 	for _, id := range slices.Sorted(maps.Keys(to.svis)) {
 		have, exists := from.svis[id]
-		if lines := sviLines(have, to.svis[id]); len(lines) > 0 || !exists {
+		lines := sviLines(have, to.svis[id])
+		if !exists {
+			lines = comesBack(lines, to.foreign[fabric.SVIName(id)])
+		}
+		if len(lines) > 0 || !exists {
 			w.block(fabric.SVIName(id), lines)
 		}
 	}
@@ -98,6 +109,30 @@ func (w *writer) svisChange(from, to state) {
 			w.global("no interface " + fabric.SVIName(id))
 		}
 	}
+}
+
+// comesBack adds the lines that are not managed to those of an interface that is
+// made again. To be put into a VRF costs an interface its addresses: that comes
+// first, and to be opened last.
+func comesBack(lines, foreign []string) []string {
+	isVRF := func(l string) bool { return strings.HasPrefix(l, "vrf ") || strings.HasPrefix(l, "ip vrf ") }
+	var out, after []string
+	for _, l := range foreign {
+		if isVRF(l) {
+			out = append(out, l)
+		} else {
+			after = append(after, l)
+		}
+	}
+	opens := len(lines) > 0 && lines[len(lines)-1] == "no shutdown"
+	if opens {
+		lines = lines[:len(lines)-1]
+	}
+	out = append(append(out, lines...), after...)
+	if opens {
+		out = append(out, "no shutdown")
+	}
+	return out
 }
 
 // nameIsTaken says whether a VLAN holds a name that another one is to get.

@@ -3,6 +3,7 @@ package nxos
 import (
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
@@ -60,10 +61,13 @@ type state struct {
 	features map[string]bool
 	vlans    map[int]fabric.VLAN
 	ports    map[string]attrs
+	// foreign are the lines of interfaces that are not managed. They are
+	// written where an interface comes back, and nowhere else.
+	foreign map[string][]string
 }
 
 func newState() state {
-	return state{map[string]bool{}, map[int]fabric.VLAN{}, map[string]attrs{}}
+	return state{map[string]bool{}, map[int]fabric.VLAN{}, map[string]attrs{}, map[string][]string{}}
 }
 
 // ChannelName is the name of a port-channel in the model. It is the same for all
@@ -128,8 +132,17 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 		from.see(obs, ChannelName(group))
 	}
 	for name, lines := range want.Restore {
-		from.see(obs, name)
-		to.ports[name], _ = readAttrs(name, lines, obs.Nexus)
+		have := from.see(obs, name)
+		a, _ := readAttrs(name, lines, obs.Nexus)
+		if p, there := obs.Ports[name]; there && !fabric.SaysSwitching(lines) && !fabric.SaysRouting(p.Lines) {
+			// An address, which makes a routed port, is no business of ours:
+			// what the lines leave open stays.
+			a.on = have.on
+			if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasSuffix(l, "shutdown") }) {
+				a.shutdown = defaultDown(name, a.on, obs.Nexus)
+			}
+		}
+		to.ports[name] = a
 	}
 	joinBundles(obs, want, from, to)
 	for name, p := range want.Ports {
@@ -149,6 +162,8 @@ func (s state) see(obs fabric.Observation, name string) attrs {
 	}
 	a := observed(name, p, obs.Nexus)
 	s.ports[name] = a
+	_, other := readAttrs(name, p.Lines, obs.Nexus)
+	s.foreign[name] = fabric.WithoutSecrets(other)
 	return a
 }
 

@@ -65,7 +65,7 @@ func readAttrs(name string, lines []string, n *fabric.Nexus) (attrs, []string) {
 	}
 	a.switching = defaultSwitching(on)
 	a.shutdown = defaultDown(name, on, n)
-	for _, line := range lines {
+	for _, line := range fabric.ListsInOrder(lines) {
 		if !a.take(line) {
 			other = append(other, line)
 		}
@@ -93,11 +93,14 @@ func (a *attrs) take(line string) bool {
 	switch line {
 	case "switchport", "no switchport":
 		return true
-	case "shutdown", "no shutdown":
-		a.shutdown = line == "shutdown"
+	case "shutdown", "shutdown force", "no shutdown":
+		a.shutdown = line != "no shutdown"
 		return true
 	case "spanning-tree guard root":
 		a.guardRoot = true
+		return true
+	}
+	if what, no := strings.CutPrefix(line, "no "); no && a.clear(what) {
 		return true
 	}
 	if m := modeRE.FindStringSubmatch(line); m != nil {
@@ -138,6 +141,36 @@ func (a *attrs) take(line string) bool {
 		return a.takeAllowed(m[1])
 	}
 	return false
+}
+
+// clear takes a value back, as a configuration does that was written by a
+// person or with all defaults in it (`show running-config all`). It says
+// whether the line is a managed one.
+func (a *attrs) clear(what string) bool {
+	clears := func(command string) bool { return what == command || strings.HasPrefix(what, command+" ") }
+	switch {
+	case what == "description":
+		a.description = ""
+	case clears("switchport access vlan"):
+		a.access = 1
+	case clears("switchport trunk native vlan"):
+		a.native = 1
+	case what == "switchport trunk allowed vlan":
+		a.allowed = fabric.AllVLANs()
+	case clears("switchport mode"):
+		a.mode = string(fabric.ModeAccess)
+	case clears("spanning-tree port type"):
+		a.edge = ""
+	case what == "spanning-tree bpduguard":
+		a.bpduGuard = ""
+	case clears("mtu"):
+		a.mtu = defaultMTU
+	case what == "channel-group":
+		a.group, a.groupMode = 0, ""
+	default:
+		return false
+	}
+	return true
 }
 
 // takeAllowed reads the list of a trunk, which goes on in lines with "add".

@@ -39,10 +39,10 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 		case "vlan":
 			parseVLANs(rest, s.body, cfg.VLANs)
 		case "interface":
-			if !portRE.MatchString(rest) {
+			name := interfaceName(rest)
+			if !portRE.MatchString(lineName(name)) {
 				continue
 			}
-			name := modelName(rest)
 			if _, again := bodies[name]; !again {
 				cfg.Order = append(cfg.Order, name)
 			}
@@ -53,6 +53,16 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 		cfg.Ports[name] = ParsePort(name, body, nexus)
 	}
 	return cfg, nexus, nil
+}
+
+// interfaceName is the name of an interface in the model. Saved configurations
+// that people have written on have other spellings than the switch's own.
+func interfaceName(name string) string {
+	name = strings.TrimSpace(name)
+	if canonical, err := fabric.NormalizePort(Platform, name); err == nil {
+		name = canonical
+	}
+	return modelName(name)
 }
 
 // Observe makes an observation of a running configuration alone, as the
@@ -66,11 +76,17 @@ func Observe(running string) (fabric.Observation, error) {
 type Saved struct {
 	Running string // show running-config
 	Version string // show version
+	// Fragment says that Running is a part of a configuration on purpose.
+	Fragment bool
 }
 
 // Observation reads saved texts as if the switch had just said them.
 func (s Saved) Observation() (fabric.Observation, error) {
-	cfg, nexus, err := ParseRunning(s.Running)
+	running := s.Running
+	if s.Fragment {
+		running += "\nline vty\n" // with which a whole one ends
+	}
+	cfg, nexus, err := ParseRunning(running)
 	if err != nil {
 		return fabric.Observation{}, fmt.Errorf("running configuration: %w", err)
 	}
@@ -131,6 +147,7 @@ func evidence(secs []section) clues {
 	var c clues
 	for _, s := range secs {
 		name, ok := strings.CutPrefix(s.head, "interface ")
+		name = interfaceName(name)
 		if !ok || !strings.HasPrefix(name, "Ethernet") || !portRE.MatchString(name) {
 			continue
 		}

@@ -39,14 +39,13 @@ func sections(text string) ([]section, error) {
 		if line == "" || strings.HasPrefix(line, "!") {
 			continue
 		}
-		if rest, inside := strings.CutPrefix(line, indent); inside {
+		if line[0] == ' ' || line[0] == '\t' {
 			if len(out) > 0 {
 				last := &out[len(out)-1]
-				last.body = append(last.body, rest)
+				last.body = append(last.body, unindented(line))
 			}
 			continue
 		}
-		line = strings.TrimSpace(line)
 		if continuesList(out, line) {
 			body := out[len(out)-1].body
 			body[len(body)-1] += line
@@ -69,6 +68,15 @@ func sections(text string) ([]section, error) {
 		return nil, fmt.Errorf("%w: the terminal lines (`line vty`), which follow the ports, are missing", ErrShortRead)
 	}
 	return out, nil
+}
+
+// unindented takes the indentation of a block off a line. Texts that people have
+// worked on have less than the switch's own.
+func unindented(line string) string {
+	if rest, ok := strings.CutPrefix(line, indent); ok {
+		return rest
+	}
+	return line[1:]
 }
 
 // continuesList says whether a line is the rest of a VLAN list that the

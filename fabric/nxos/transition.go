@@ -32,7 +32,11 @@ func transition(from, to state, order []string, n *fabric.Nexus) []string {
 		case want.group != 0 && want.group == have.group && !leaves(have, want):
 			have = uncertain(have, want, from.ports[ChannelName(want.group)], to.ports[ChannelName(want.group)])
 		}
-		if lines := portLines(have, want); stays && (!was || len(lines) > 0) {
+		lines := portLines(have, want)
+		if !was {
+			lines = append(lines, to.foreign[name]...)
+		}
+		if stays && (!was || len(lines) > 0) {
 			w.block("interface "+lineName(name), lines)
 		}
 	}
@@ -222,8 +226,16 @@ func portLines(from, to attrs) []string {
 
 func switchingLines(from, to switching) []string {
 	var out []string
-	if from.access != to.access {
-		out = append(out, numberLine("switchport access vlan", to.access, 1))
+	// A port that turns from its access VLAN to a trunk is not sent through
+	// another VLAN on the way.
+	accessLast := from.mode != to.mode && to.mode == string(fabric.ModeTrunk)
+	access := func() {
+		if from.access != to.access {
+			out = append(out, numberLine("switchport access vlan", to.access, 1))
+		}
+	}
+	if !accessLast {
+		access()
 	}
 	widen, narrow := allowedLines(from.allowed, to.allowed)
 	trunk := func() {
@@ -242,6 +254,9 @@ func switchingLines(from, to switching) []string {
 	}
 	if leavesTrunk {
 		trunk()
+	}
+	if accessLast {
+		access()
 	}
 	return out
 }
