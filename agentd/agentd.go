@@ -96,6 +96,7 @@ type agent struct {
 	registration Registration
 	release      func()        // ends the renewal of the registration
 	dirty        chan struct{} // the live record is not as it should be
+	asks         chan Action   // what the agent itself wants of the host
 
 	mu      sync.Mutex
 	address netip.Addr
@@ -111,7 +112,7 @@ func Run(ctx context.Context, cfg Config) (Action, error) {
 	if err := cfg.complete(); err != nil {
 		return None, err
 	}
-	a := &agent{cfg: cfg, os: cfg.OS, log: cfg.Logger, started: time.Now(), dirty: make(chan struct{}, 1)}
+	a := &agent{cfg: cfg, os: cfg.OS, log: cfg.Logger, started: time.Now(), dirty: make(chan struct{}, 1), asks: make(chan Action, 1)}
 	a.releases = &releases{agent: a}
 	a.kernels = &kernels{agent: a, changed: a.touch}
 	a.cables = &cables{agent: a, news: make(chan struct{}, 1)}
@@ -123,13 +124,16 @@ func Run(ctx context.Context, cfg Config) (Action, error) {
 	asked := cfg.OS.Events(up)
 	go func() {
 		defer close(action)
+		var what Action
 		select {
-		case what := <-asked:
+		case what = <-asked:
 			a.log.Info("asked to end", "action", what)
-			action <- what
-			stop()
+		case what = <-a.asks:
 		case <-up.Done():
+			return
 		}
+		action <- what
+		stop()
 	}()
 	err := a.up(up)
 	if errors.Is(err, context.Canceled) {
@@ -181,6 +185,11 @@ func (a *agent) up(ctx context.Context) error {
 	}
 	if a.identity, err = a.locate(ctx); err != nil {
 		return err
+	}
+	if a.identity.Discovery {
+		if err := a.discover(ctx); err != nil {
+			return err
+		}
 	}
 	a.log.Info("located", "identity", a.identity)
 	if err := a.os.SetHostname(a.identity.Host); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
@@ -14,19 +15,26 @@ import (
 
 // locate is the first question of every host: who am I, and which kernels do I
 // serve? It asks until it has an answer that it can use.
-func (a *agent) locate(ctx context.Context) (ophub.Identity, error) {
+func (a *agent) locate(ctx context.Context) (ophub.Identity, error) { return a.locateWithin(ctx, 0) }
+
+// locateWithin gives the opserver so long to answer, which it uses only if no
+// record names the host yet.
+func (a *agent) locateWithin(ctx context.Context, wait time.Duration) (ophub.Identity, error) {
 	var id ophub.Identity
 	err := a.persist(ctx, "locate", func(ctx context.Context) error {
 		var err error
-		id, err = a.askIdentity(ctx)
+		id, err = a.askIdentity(ctx, wait)
 		return err
 	}, a.trouble(ctx, ophub.StageAgent))
 	return id, err
 }
 
-func (a *agent) askIdentity(ctx context.Context) (ophub.Identity, error) {
+func (a *agent) askIdentity(ctx context.Context, wait time.Duration) (ophub.Identity, error) {
 	var id ophub.Identity
 	address := a.params.Opserver + "/v1/identity?mac=" + url.QueryEscape(a.params.MAC)
+	if wait > 0 {
+		address += fmt.Sprintf("&wait=%d", int(wait.Seconds()))
+	}
 	if err := a.call(ctx, http.MethodGet, address, nil, &id); err != nil {
 		return id, fmt.Errorf("ask the opserver for this host's identity: %w", err)
 	}
@@ -43,6 +51,9 @@ func checkIdentity(id ophub.Identity) error {
 	bad := func(field string, err error) { errs = append(errs, fmt.Errorf("%s: %w", field, err)) }
 	if err := checkName(id.Host); err != nil {
 		bad("host", err)
+	}
+	if id.Discovery {
+		return errors.Join(errs...) // such a machine gets and uses nothing else
 	}
 	for _, u := range []struct{ field, url string }{{"consul", id.Consul}, {"keg", id.Keg}} {
 		if _, err := parseBase(u.url); err != nil {

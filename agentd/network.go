@@ -148,7 +148,7 @@ func (a *agent) keepLease(ctx context.Context, moved func(netip.Addr)) error {
 		if next.Address.Addr() != l.Address.Addr() {
 			moved(next.Address.Addr())
 		}
-		l = next
+		l, a.lease = next, next
 	}
 }
 

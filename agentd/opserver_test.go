@@ -24,14 +24,27 @@ type opserverStub struct {
 	refuse   []string // answers to give before the identity
 	stages   []stageReport
 	reported chan stageReport
+	// discovered is what a machine without a record says.
+	discovered chan ophub.Discovered
 }
 
 func newOpserverStub(t *testing.T) *opserverStub {
 	t.Helper()
-	o := &opserverStub{blobs: map[keg.KID][]byte{}, reported: make(chan stageReport, 100)}
+	o := &opserverStub{blobs: map[keg.KID][]byte{}, reported: make(chan stageReport, 100), discovered: make(chan ophub.Discovered, 100)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/identity", o.serveIdentity)
 	mux.HandleFunc("POST /v1/stage", o.takeStage)
+	mux.HandleFunc("POST /v1/discovered", func(w http.ResponseWriter, r *http.Request) {
+		var d ophub.Discovered
+		if err := json.NewDecoder(r.Body).Decode(&d); err != nil {
+			panic(err)
+		}
+		w.WriteHeader(http.StatusNoContent)
+		select {
+		case o.discovered <- d:
+		case <-r.Context().Done():
+		}
+	})
 	mux.HandleFunc("GET /keg/{kid}", func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		blob, ok := o.blobs[keg.KID(r.PathValue("kid"))]

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/cthulix/terraform-provider-cthulix/keg"
 )
 
 // ErrNotRunning says that no lab runs in a directory.
@@ -56,6 +58,15 @@ func (l *Lab) serveControl(ctx context.Context, down, ready func()) error {
 			}
 		}
 		http.Error(w, err.Error(), http.StatusBadRequest)
+	})
+	mux.HandleFunc("POST /discovery", func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<10))
+		if err == nil {
+			err = l.ops.SetDiscovery(keg.KID(strings.TrimSpace(string(body))))
+		}
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
 	})
 	mux.HandleFunc("POST /switch/load", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 8<<20))
@@ -159,6 +170,15 @@ func (c *Control) Load(ctx context.Context, running string) ([]string, error) {
 		return nil, nil
 	}
 	return strings.Split(string(b), "\n"), nil
+}
+
+// Discover has the opserver give that image to machines without a host record;
+// "" leaves them without an answer.
+func (c *Control) Discover(ctx context.Context, image keg.KID) error {
+	if _, err := c.call(ctx, http.MethodPost, "/discovery", []byte(image)); err != nil {
+		return fmt.Errorf("set the lab's discovery image: %w", err)
+	}
+	return nil
 }
 
 // RunningConfig is the switch's running configuration.

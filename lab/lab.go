@@ -12,6 +12,8 @@ import (
 	"log/slog"
 	"net/netip"
 	"time"
+
+	"github.com/cthulix/terraform-provider-cthulix/keg"
 )
 
 // Config describes a lab. The zero value of each field has a default.
@@ -32,6 +34,9 @@ type Config struct {
 	// Network is the hosts' network and the opserver's address in it; the zero
 	// value means 10.20.0.1/24.
 	Network netip.Prefix
+	// Discovery is the image of machines without a host record; "" leaves them
+	// without an answer. A Control can change it.
+	Discovery keg.KID
 	// FirmwareDir holds iPXE's boot programs; "" means "/usr/lib/ipxe", where
 	// Debian's package has them.
 	FirmwareDir string

@@ -39,6 +39,7 @@ type Lab struct {
 	sim    *iossim.Sim
 	unplug func() // ends the switch that runs
 	stack  *netstack.Stack
+	ops    *opserver.Server
 	nodes  []*node
 	consul *engines.Consul
 	nomad  *engines.Nomad
@@ -304,6 +305,7 @@ func (l *Lab) startOpserver(ctx context.Context) (string, error) {
 		Address: l.cfg.Network.Addr(), Prefix: l.cfg.Network.Masked(),
 		Range:        hostRange(l.cfg.Network),
 		Firmware:     os.DirFS(l.cfg.FirmwareDir),
+		Discovery:    l.cfg.Discovery,
 		SiteKey:      siteKey,
 		ConsulURL:    fmt.Sprintf("http://%s:%d", l.cfg.Network.Addr(), consulPort),
 		NomadServers: []string{netip.AddrPortFrom(l.cfg.Network.Addr(), nomadRPCPort).String()},
@@ -325,6 +327,7 @@ func (l *Lab) startOpserver(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	l.ops = srv
 	for port, target := range map[int]string{
 		consulPort:   fmt.Sprintf("127.0.0.1:%d", l.ports.Consul),
 		nomadRPCPort: l.nomad.RPC,

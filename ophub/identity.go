@@ -18,6 +18,9 @@ type Identity struct {
 	Kernels      []Attachment `json:"kernels,omitempty"`
 	Ignition     keg.KID      `json:"ignition,omitempty"`
 	LeaseSeconds int          `json:"lease_seconds"`
+	// Discovery says that no record names the machine: it is to say what it is
+	// made of, and to wait for one. Such an identity has no Consul and no kernel.
+	Discovery bool `json:"discovery,omitempty"`
 }
 
 // Attachment is what a host needs to serve one kernel.

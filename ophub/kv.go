@@ -20,6 +20,8 @@ const (
 	kindBoot    = "boots"
 	kindLive    = "live"
 	kindLease   = "leases"
+	// kindDiscovered holds machines without a host record, by MAC address.
+	kindDiscovered = "discovered"
 	// kindClaim holds what only one host may have, and who has it.
 	kindClaim = "claims"
 )

@@ -26,6 +26,9 @@ type Records interface {
 	BeginBoot(ctx context.Context, host string, budget ophub.Budget) (*ophub.Quarantine, error)
 	Agents(ctx context.Context) ([]ophub.Agent, error)
 	Leases(ctx context.Context) ([]ophub.Lease, error)
+	Discovered(ctx context.Context) ([]ophub.Discovered, error)
+	PutDiscovered(ctx context.Context, d ophub.Discovered) error
+	DeleteDiscovered(ctx context.Context, mac string) error
 	PutLease(ctx context.Context, lease ophub.Lease) error
 	DeleteLease(ctx context.Context, lease ophub.Lease) error
 	Reap(ctx context.Context) error
@@ -78,6 +81,9 @@ type Config struct {
 
 	// Firmware holds the network boot programs (undionly.kpxe, snponly.efi), such as os.DirFS("/usr/lib/ipxe").
 	Firmware fs.FS
+	// Discovery is the image of machines that no host record names; they are not answered if it is empty. Its agentd
+	// tells what such a machine is made of, and waits for a record.
+	Discovery keg.KID
 	// SiteKey is LoadSiteKey's: hosts' Nomad identities come from it.
 	SiteKey []byte
 	// ConsulURL and NomadServers are what hosts are told.
@@ -112,6 +118,9 @@ func (c *Config) complete() error {
 	}
 	if len(c.SiteKey) < siteKeySize {
 		bad("a SiteKey of %d bytes: LoadSiteKey makes one of %d", len(c.SiteKey), siteKeySize)
+	}
+	if c.Discovery != "" && !c.Discovery.Valid() {
+		bad("the Discovery image %q: want K- and 64 hexadecimal digits", c.Discovery)
 	}
 	if u, err := url.Parse(c.ConsulURL); err != nil || u.Scheme == "" || u.Host == "" {
 		bad("ConsulURL %q is no URL that hosts could use, such as http://10.20.0.1:8500", c.ConsulURL)

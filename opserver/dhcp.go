@@ -31,6 +31,7 @@ type dhcpServer struct {
 	hosts     *directory
 	table     *leases
 	strangers *strangers
+	discovery *discovery
 	publish   func(host, key string, event ophub.Event)
 	log       *slog.Logger
 	queues    [dhcpWorkers]chan dhcpRequest
@@ -82,8 +83,9 @@ func (d *dhcpServer) packet(p []byte, peer netip.AddrPort) {
 	request := dhcpRequest{message: m, mac: m.ClientHWAddr.String(), client: classify(m)}
 	host, ok := d.hosts.byMAC(request.mac)
 	if !ok {
-		d.strangers.note(request.mac, request.client.String(), d.Now())
-		return
+		if host, ok = d.welcome(request.mac, request.client); !ok {
+			return
+		}
 	}
 	request.host = host
 	select {
@@ -91,6 +93,16 @@ func (d *dhcpServer) packet(p []byte, peer netip.AddrPort) {
 	default:
 		d.log.Warn("dhcp: packet dropped: too much to do", "mac", request.mac, "host", host.Name)
 	}
+}
+
+// welcome notes a machine that is on no record, and says as which guest it is answered, if it is.
+func (d *dhcpServer) welcome(mac string, c client) (ophub.Host, bool) {
+	admitted := !d.hosts.ambiguous(mac) && d.discovery.admit(mac, d.Now())
+	d.strangers.note(mac, c.String(), admitted, d.Now())
+	if !admitted {
+		return ophub.Host{}, false
+	}
+	return d.discovery.guest(mac)
 }
 
 // unfit says why a message is not to be answered, if it is not.

@@ -35,6 +35,7 @@ func (s *Server) hostHandler() http.Handler {
 	mux.HandleFunc("GET /v1/identity", s.serveIdentity)
 	mux.HandleFunc("GET /ignition", s.serveIgnition)
 	mux.HandleFunc("POST /v1/stage", s.takeStage)
+	mux.HandleFunc("POST /v1/discovered", s.takeDiscovered)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	return limited(mux)
 }
@@ -108,7 +109,7 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	host, ok := s.hosts.byMAC(mac)
+	host, ok := s.hostOf(mac)
 	if !ok {
 		http.Error(w, fmt.Sprintf("no host record names %s", mac), http.StatusNotFound)
 		return
@@ -117,7 +118,7 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 	// Only the machine itself is on its way; anybody may look at the script.
 	_, lease, ok := s.hostAt(source(r))
 	itself := ok && lease.MAC == mac
-	if err == nil && itself {
+	if err == nil && itself && s.hosts.named(host.Name) {
 		err = s.beginBoot(r.Context(), host)
 	}
 	detail := fmt.Sprintf("image %s", host.Image.Short())
@@ -184,6 +185,10 @@ func (s *Server) serveProgram(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveIgnition(w http.ResponseWriter, r *http.Request) {
 	host, mac, ok := s.trusted(w, r, r.URL.Query().Get("mac"))
 	if !ok {
+		return
+	}
+	if !s.onRecord(mac) {
+		http.Error(w, "no host record names "+mac+": it has no Ignition configuration", http.StatusForbidden)
 		return
 	}
 	image := s.images.bootingImage(mac, host.Image)

@@ -21,7 +21,12 @@ func (s *Server) serveIdentity(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	identity, err := s.identity(r.Context(), host, mac)
+	s.awaitRecord(r, mac)
+	identity := s.guestIdentity(host)
+	var err error
+	if record, ok := s.hosts.byMAC(mac); ok {
+		identity, err = s.identity(r.Context(), record, mac)
+	}
 	if err != nil {
 		s.Logger.Error("http: no identity", "host", host.Name, "mac", mac, "error", err)
 		http.Error(w, clip(err.Error(), maxDetail), http.StatusServiceUnavailable)
@@ -55,6 +60,13 @@ func (s *Server) identity(ctx context.Context, host ophub.Host, mac string) (oph
 		identity.Kernels = append(identity.Kernels, attachment)
 	}
 	return identity, nil
+}
+
+// guestIdentity is that of a machine which no record names: it gets nothing that a host has.
+func (s *Server) guestIdentity(guest ophub.Host) ophub.Identity {
+	return ophub.Identity{
+		Host: guest.Name, Image: guest.Image, Keg: s.baseURL, LeaseSeconds: int(s.LeaseTime / time.Second), Discovery: true,
+	}
 }
 
 func (s *Server) attachment(ctx context.Context, host, kernel string) (ophub.Attachment, error) {

@@ -48,7 +48,13 @@ func TestTheStatusPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.strangers.note(mac9, "UEFI x64 firmware", at.Add(-time.Minute))
+	s.strangers.note(mac9, "UEFI x64 firmware", false, at.Add(-time.Minute))
+	s.records.found[mac9] = ophub.Discovered{MAC: mac9, Last: at.Add(-time.Minute), Address: "127.0.0.19", Inventory: ophub.Inventory{
+		System: ophub.System{Vendor: "<Dell>", Product: "PowerEdge R640"}, CPU: ophub.CPU{Model: "Xeon", Threads: 8}, MemoryMiB: 4096,
+		NICs: []ophub.NIC{{Name: "eth0", MAC: mac9, Neighbors: []ophub.Neighbor{{System: "leaf1", Port: "Gi1/0/9"}}}},
+		BMC:  ophub.InBandBMC{Address: "10.30.0.9"},
+	}}
+	s.records.found[mac2] = ophub.Discovered{MAC: mac2} // on record by now
 
 	w := httptest.NewRecorder()
 	s.operatorHandler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))

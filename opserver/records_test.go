@@ -24,6 +24,7 @@ type memRecords struct {
 	boots   map[string]ophub.Boot
 	leases  map[string]ophub.Lease
 	agents  []ophub.Agent
+	found   map[string]ophub.Discovered
 	reaped  int
 	away    error // what every call fails with
 	changed chan struct{}
@@ -33,7 +34,7 @@ type memRecords struct {
 func newRecords(hosts ...ophub.Host) *memRecords {
 	return &memRecords{
 		hosts: hosts, kernels: map[string]ophub.Kernel{}, release: map[string]ophub.Release{},
-		boots: map[string]ophub.Boot{}, leases: map[string]ophub.Lease{}, changed: make(chan struct{}), now: time.Now,
+		boots: map[string]ophub.Boot{}, leases: map[string]ophub.Lease{}, found: map[string]ophub.Discovered{}, changed: make(chan struct{}), now: time.Now,
 	}
 }
 
@@ -161,6 +162,20 @@ func (m *memRecords) Agents(context.Context) ([]ophub.Agent, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.agents), m.away
+}
+
+func (m *memRecords) Discovered(context.Context) ([]ophub.Discovered, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.SortedFunc(maps.Values(m.found), func(a, b ophub.Discovered) int { return cmp.Compare(a.MAC, b.MAC) }), m.away
+}
+
+func (m *memRecords) PutDiscovered(_ context.Context, d ophub.Discovered) error {
+	return m.change(func() error { m.found[d.MAC] = d; return nil })
+}
+
+func (m *memRecords) DeleteDiscovered(_ context.Context, mac string) error {
+	return m.change(func() error { delete(m.found, mac); return nil })
 }
 
 func (m *memRecords) Leases(context.Context) ([]ophub.Lease, error) {

@@ -31,6 +31,7 @@ type Server struct {
 	hosts     *directory
 	table     *leases
 	strangers *strangers
+	discovery *discovery
 	stages    *stages
 	firmware  *firmware
 	images    *imageCache
@@ -56,7 +57,9 @@ func New(config Config) (*Server, error) {
 		records: s.Hub, addresses: s.Range, excluded: excluded, time: s.LeaseTime, now: s.Now, onRecord: s.onRecord,
 	}
 	s.strangers = &strangers{log: s.Logger}
+	s.discovery = newDiscovery(s.Discovery, s.Range.size(), s.LeaseTime)
 	s.stages = newStages(s.Hub, s.Logger, s.Now)
+	s.stages.known = s.hosts.named
 	s.firmware = &firmware{files: s.Firmware}
 	s.images = &imageCache{store: s.Keg}
 	return s, nil
@@ -77,7 +80,7 @@ func (s *Server) Run(ctx context.Context) error {
 		})
 	}
 	dhcp := &dhcpServer{
-		Config: &s.Config, baseURL: s.baseURL, hosts: s.hosts, table: s.table, strangers: s.strangers,
+		Config: &s.Config, baseURL: s.baseURL, hosts: s.hosts, table: s.table, strangers: s.strangers, discovery: s.discovery,
 		publish: s.stages.publish, log: s.Logger,
 	}
 	tftp := &tftpServer{
@@ -152,6 +155,9 @@ func (s *Server) housekeepOnce(ctx context.Context) {
 	if !s.hosts.known() {
 		return
 	}
+	if err := s.forgetAdopted(ctx); err != nil {
+		s.Logger.Warn("discovered machines were not looked at", "error", err)
+	}
 	if err := s.table.load(ctx); err != nil {
 		s.Logger.Warn("leases were not read again", "error", err)
 		return
@@ -177,13 +183,13 @@ func (s *Server) leasedTo(a netip.Addr) bool {
 	return ok
 }
 
-// hostAt is the host that has an address, by its lease and its record.
+// hostAt is the host that has an address, by its lease and its record, or the guest that has it by its lease alone.
 func (s *Server) hostAt(a netip.Addr) (ophub.Host, ophub.Lease, bool) {
 	lease, ok := s.table.holder(a)
 	if !ok {
 		return ophub.Host{}, lease, false
 	}
-	host, ok := s.hosts.byMAC(lease.MAC)
+	host, ok := s.hostOf(lease.MAC)
 	return host, lease, ok
 }
 

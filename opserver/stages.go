@@ -26,6 +26,8 @@ type stages struct {
 	log     *slog.Logger
 	now     func() time.Time
 	queue   chan stageEvent
+	// known says whether a host is on record; what others do is logged only.
+	known func(host string) bool
 
 	mu     sync.Mutex
 	recent map[string]time.Time
@@ -50,6 +52,9 @@ func (s *stages) publish(host, key string, event ophub.Event) {
 		event.Time = now.UTC()
 	}
 	s.log.Info("boot stage", "host", host, "stage", event.Stage, "detail", event.Detail, "mac", event.MAC)
+	if s.known != nil && !s.known(host) {
+		return
+	}
 	select {
 	case s.queue <- stageEvent{host, event}:
 	default:

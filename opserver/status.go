@@ -29,6 +29,9 @@ type Status struct {
 	Addresses int          `json:"addresses"`
 	Hosts     []HostStatus `json:"hosts"`
 	Strangers []Stranger   `json:"strangers"`
+	// Discovery is the image that machines without a record boot; empty if none.
+	Discovery  keg.KID            `json:"discovery,omitempty"`
+	Discovered []ophub.Discovered `json:"discovered,omitempty"`
 }
 
 // HostStatus is one host with what is known of it.
@@ -81,6 +84,12 @@ func (s *Server) readStatus(ctx context.Context) (Status, error) {
 		byHost[agents[i].Host] = &agents[i]
 	}
 	status := Status{Time: now, URL: s.baseURL, Range: s.Range.String(), Addresses: s.Range.size(), Strangers: s.strangers.list(s.onRecord)}
+	status.Discovery = s.discovery.get()
+	found, err := s.Hub.Discovered(ctx)
+	if err != nil {
+		return Status{}, fmt.Errorf("read the discovered machines: %w", err)
+	}
+	_, status.Discovered = s.strangersOf(found)
 	leases := map[string][]ophub.Lease{}
 	for _, lease := range s.table.all() {
 		if !lease.Expires.After(now) {

@@ -35,7 +35,7 @@ type strangerEntry struct {
 	logged time.Time
 }
 
-func (s *strangers) note(mac, client string, now time.Time) {
+func (s *strangers) note(mac, client string, answered bool, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.seen == nil {
@@ -53,7 +53,11 @@ func (s *strangers) note(mac, client string, now time.Time) {
 	e.Count++
 	if e.logged.IsZero() || now.Sub(e.logged) >= strangerLogEvery {
 		e.logged = now
-		s.log.Warn("dhcp: no host record names this MAC: not answered", "mac", mac, "client", client, "seen", e.Count)
+		what := "not answered"
+		if answered {
+			what = "it gets the discovery image"
+		}
+		s.log.Warn("dhcp: no host record names this MAC: "+what, "mac", mac, "client", client, "seen", e.Count)
 	}
 }
 

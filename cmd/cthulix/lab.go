@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/lab"
 )
 
@@ -59,6 +60,19 @@ func labCommand() *cobra.Command {
 		},
 	})
 	cmd.AddCommand(up, serve,
+		&cobra.Command{
+			Use: "discover KID|off", Short: "Boot an image on machines without a host record, to discover them", Args: cobra.ExactArgs(1),
+			RunE: func(c *cobra.Command, args []string) error {
+				ctl, err := lab.Open(cfg.Dir)
+				if err != nil {
+					return err
+				}
+				if args[0] == "off" {
+					args[0] = ""
+				}
+				return ctl.Discover(c.Context(), keg.KID(args[0]))
+			},
+		},
 		&cobra.Command{
 			Use: "down", Short: "Switch the machines off and end the lab; its state stays", Args: cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {

@@ -21,6 +21,7 @@ import (
 type opserverFlags struct {
 	address, first, last, router string
 	operator, dir, firmware      string
+	discovery                    string
 	consul, nomad, nomadServer   string
 	dns                          []string
 	lease                        time.Duration
@@ -48,6 +49,7 @@ taken from CTHULIX_OPSERVER_TOKEN.`,
 	fl.StringVar(&f.operator, "operator", "127.0.0.1:8470", "where the operator API and the web page listen")
 	fl.StringVar(&f.dir, "dir", "/var/lib/cthulix", "where blobs, the site key and the servers' data live")
 	fl.StringVar(&f.firmware, "firmware", "/usr/lib/ipxe", "directory with iPXE's undionly.kpxe and snponly.efi")
+	fl.StringVar(&f.discovery, "discovery", "", "KID of the image for machines without a host record, to discover them; they are not answered if empty")
 	fl.StringVar(&f.consul, "consul", "", "URL of the site's Consul, as the hosts reach it; empty starts one on --address")
 	fl.StringVar(&f.nomad, "nomad", "", "URL of the site's Nomad; empty starts one on --address")
 	fl.StringVar(&f.nomadServer, "nomad-server", "", "host:port of the site's Nomad for client RPC; needed with --nomad")
@@ -68,7 +70,7 @@ func runOpserver(ctx context.Context, f opserverFlags, log *slog.Logger) error {
 		return errors.New("--nomad without --nomad-server: hosts need the RPC address of a server, such as 10.0.0.5:4647")
 	}
 	conf := opserver.Config{
-		OperatorToken: token, Address: addr, LeaseTime: f.lease, Firmware: os.DirFS(f.firmware),
+		OperatorToken: token, Address: addr, LeaseTime: f.lease, Firmware: os.DirFS(f.firmware), Discovery: keg.KID(f.discovery),
 		ConsulURL: f.consul, NomadServers: []string{f.nomadServer}, Logger: log,
 	}
 	if err := parseAddresses(f, &conf); err != nil {
