@@ -1,0 +1,90 @@
+package gridapp_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/nomad/api"
+
+	"github.com/cthulix/terraform-provider-cthulix/engines"
+	"github.com/cthulix/terraform-provider-cthulix/gridapp"
+)
+
+// TestDrain: work moves to the other host and comes to this one again only
+// after Undrain; a node that somebody else took out of service stays out.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	c, ctx := newClient(t), within(t, 4*time.Minute)
+	must(t, c.EnsureDomain(ctx, gridapp.DomainOf("moving", "")))
+	for _, name := range []string{"moving1", "moving2"} {
+		child, err := startClient(name, "moving")
+		must(t, err)
+		defer func(child *engines.Child) { child.Stop() }(child)
+	}
+	nodes, err := c.WaitNodes(ctx, "moving", 2)
+	must(t, err)
+	id := map[string]string{}
+	for _, n := range nodes {
+		id[n.Name] = n.ID
+	}
+
+	spec := app("daemon", "exec sleep 600")
+	spec.Type, spec.Namespace, spec.NodePool = gridapp.Service, "moving", "moving"
+	first, err := c.Run(ctx, spec, gridapp.RunOptions{})
+	must(t, err)
+	from := first.Allocations[0].Host
+
+	var told []string
+	must(t, c.Drain(ctx, from, gridapp.DrainOptions{Deadline: time.Minute, Reason: "a test", Progress: func(m string) { told = append(told, m) }}, "moving"))
+	if len(told) < 2 || !strings.Contains(told[0], "1 allocations still run on node "+from) || !strings.Contains(told[len(told)-1], "is drained") {
+		t.Errorf("progress: %q", told)
+	}
+	eligible := func(host string) bool {
+		nodes, err := c.Nodes(ctx, "moving")
+		must(t, err)
+		return slices.ContainsFunc(nodes, func(n gridapp.Node) bool { return n.Name == host && n.Eligible })
+	}
+	if eligible(from) {
+		t.Errorf("%s takes work although it is drained", from)
+	}
+	if now, err := c.Observe(ctx, "moving", "daemon"); err != nil || len(now.Allocations) != 1 || now.Allocations[0].Host == from {
+		t.Errorf("after the drain of %s: %+v, %v", from, now, err)
+	}
+	must(t, c.Undrain(ctx, from, "moving"))
+	if !eligible(from) {
+		t.Errorf("%s takes no work although its drain is over", from)
+	}
+
+	raw, err := api.NewClient(&api.Config{Address: nomad.Address})
+	must(t, err)
+	_, err = raw.Nodes().ToggleEligibility(id[from], false, nil)
+	must(t, err)
+	// The mark of a drain that is over must not claim what came after it.
+	_, err = raw.Nodes().UpdateDrainOpts(id[from], &api.DrainOptions{DrainSpec: &api.DrainSpec{Deadline: time.Second}}, nil)
+	must(t, err)
+	must(t, c.Undrain(ctx, from, "moving"))
+	if eligible(from) {
+		t.Errorf("%s, which somebody else drained, takes work again", from)
+	}
+
+	// A drain that is broken off is taken back.
+	to := "moving1"
+	if from == to {
+		to = "moving2"
+	}
+	soon, stop := context.WithCancelCause(ctx)
+	cause := errors.New("interrupted")
+	err = c.Drain(soon, to, gridapp.DrainOptions{Deadline: time.Minute, Progress: func(string) { stop(cause) }}, "moving")
+	if !errors.Is(err, cause) {
+		t.Errorf("a drain that was broken off: %v", err)
+	}
+	must(t, c.Undrain(ctx, to, "moving"))
+	if !eligible(to) {
+		t.Errorf("%s takes no work although its drain was taken back", to)
+	}
+	must(t, c.Stop(ctx, "moving", "daemon", true))
+}
