@@ -336,7 +336,7 @@ func (l *Lab) startOpserver(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		l.serve(fmt.Sprintf("forwarder to %s", target), func() error { return forward(ctx, inner, target) })
+		l.serve(fmt.Sprintf("forwarder to %s", target), func() error { return netstack.Forward(ctx, inner, target) })
 	}
 	l.serve("opserver", func() error { return srv.Run(ctx) })
 	return fmt.Sprintf("%s on %s %s", l.cfg.Network.Addr(), l.cfg.Switch, l.cfg.Uplink), nil

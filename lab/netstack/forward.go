@@ -1,4 +1,4 @@
-package lab
+package netstack
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// forward carries connections that hosts open to the opserver's address over to
+// Forward carries connections that hosts open to the opserver's address over to
 // a server on loopback, until ctx ends. It owns the listener.
-func forward(ctx context.Context, l net.Listener, target string) error {
+func Forward(ctx context.Context, l net.Listener, target string) error {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	var open sync.WaitGroup
