@@ -89,18 +89,32 @@ func (r *hostResource) checkPlace(ctx context.Context, m hostModel, diags *diag.
 // addCableError reports a port that does not carry a VLAN's untagged frames,
 // which are all that a machine's firmware speaks.
 func addCableError(diags *diag.Diagnostics, p fabric.Port, vlan int, who, hint string) {
-	at, summary := path.Root("vlan"), fmt.Sprintf("VLAN %d is not on the host's port", vlan)
+	problem := cableProblem(p, vlan)
+	switch {
+	case problem == "":
+	case p.Shutdown:
+		diags.AddAttributeError(path.Root("port"), "The host's port is shut down", who+" "+problem+"."+hint)
+	default:
+		diags.AddAttributeError(path.Root("vlan"), fmt.Sprintf("VLAN %d is not on the host's port", vlan), who+" "+problem+"."+hint)
+	}
+}
+
+// cableProblem says what keeps a port from carrying a VLAN untagged, or any
+// VLAN if that is 0: "in VLAN 30".
+func cableProblem(p fabric.Port, vlan int) string {
 	effective := func(id int) int { return max(id, 1) }
 	switch {
 	case p.Shutdown:
-		diags.AddAttributeError(path.Root("port"), "The host's port is shut down", who+" shut down."+hint)
+		return "shut down"
+	case vlan == 0:
 	case p.Mode != fabric.ModeTrunk:
 		if access := effective(p.AccessVLAN); access != vlan {
-			diags.AddAttributeError(at, summary, fmt.Sprintf("%s in VLAN %d.%s", who, access, hint))
+			return fmt.Sprintf("in VLAN %d", access)
 		}
 	case !p.Allowed.IsZero() && !p.Allowed.Contains(vlan):
-		diags.AddAttributeError(at, summary, fmt.Sprintf("%s as a trunk that carries %s.%s", who, p.Allowed, hint))
+		return fmt.Sprintf("a trunk that carries %s", p.Allowed)
 	case effective(p.NativeVLAN) != vlan:
-		diags.AddAttributeError(at, summary, fmt.Sprintf("%s as a trunk that carries it tagged; a machine boots from untagged frames: make it the native_vlan.%s", who, hint))
+		return fmt.Sprintf("a trunk that carries VLAN %d tagged; a machine boots from untagged frames: make it the native_vlan", vlan)
 	}
+	return ""
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
 // What an apply does to a machine.
@@ -26,6 +28,7 @@ const (
 const (
 	rebootApply    = "apply"
 	rebootNextBoot = "next_boot"
+	rebootNever    = "never"
 )
 
 // effect is what an apply does to a machine, and why. It is worked out when the
@@ -39,72 +42,136 @@ type effect struct {
 	// imageOnly says that a machine which has come up with the right image in
 	// the meantime needs no restart any more.
 	imageOnly bool
+	// forbidden are the changes that only a restart could bring, on a machine
+	// which is never to be restarted.
+	forbidden []string
 }
 
 func (e effect) reason() string { return strings.Join(e.reasons, "; ") }
 
 // effectOf compares what is planned with what was last observed. state is nil
 // for a new host.
-func effectOf(ctx context.Context, plan hostModel, state *hostModel, diags *diag.Diagnostics) effect {
+func effectOf(ctx context.Context, plan hostModel, state *hostModel, past history, diags *diag.Diagnostics) effect {
 	if plan.Power.ValueString() == powerOff {
 		return effectOfPowerOff(ctx, plan, state, diags)
 	}
 	if state == nil {
-		return effect{verb: effectReboot, boots: true, imageOnly: true,
-			reasons: []string{"the host is new: it is switched on, or restarted if it runs anything else than " + short(plan.Image)}}
+		return effectOfNew(plan)
 	}
 	want, have := plan.want(ctx, diags), state.want(ctx, diags)
-	var boot, live []string
-	image := want.Image != have.Image
-	if image {
-		boot = append(boot, fmt.Sprintf("image %s becomes %s", short(state.Image), short(plan.Image)))
+	pending := restarts(want, past.booted(have, state.BootID.ValueString()))
+	imageOnly := len(pending) == 0 || len(pending) == 1 && want.Image != past.booted(have, state.BootID.ValueString()).Image
+	live := liveChanges(want, have, state.BootDevice.ValueString())
+	differs := !sameRecord(want, have)
+	policy := plan.RebootPolicy.ValueString()
+	if state.Power.ValueString() == powerOff {
+		return effect{verb: effectPowerOn, boots: true, imageOnly: true, reasons: slices.Concat([]string{"the power is off"}, pending, live)}
 	}
-	changed := image
+	switch policy {
+	case rebootNever:
+		if asked := restarts(want, past.asked(have)); len(asked) > 0 {
+			return effect{verb: effectNone, forbidden: asked}
+		}
+	case rebootNextBoot:
+		if differs && len(pending) > 0 {
+			return effect{verb: effectNextBoot, reasons: slices.Concat(pending, live)}
+		}
+	default:
+		stray := strays(want, state)
+		if len(pending)+len(stray) > 0 {
+			if len(pending) == 0 && state.BootedImage.IsNull() && portAstray(state) {
+				return effect{verb: effectLive, boots: true, imageOnly: true,
+					reasons: append(live, "no agent is registered, and its port is not as it should be: once that is mended, the agent should be back")}
+			}
+			return effect{verb: effectReboot, boots: true, imageOnly: imageOnly, reasons: slices.Concat(pending, stray, live)}
+		}
+		if state.State.ValueString() != hostReady {
+			return effect{verb: effectLive, boots: true, imageOnly: true, reasons: append(live, "it is not ready: "+state.Stage.ValueString())}
+		}
+	}
+	if differs && len(live) == 0 {
+		live = append(live, "its record is put right")
+	}
+	if len(live) > 0 {
+		return effect{verb: effectLive, boots: policy == rebootApply && !slices.Equal(want.Kernels, have.Kernels), imageOnly: true, reasons: live}
+	}
+	return effect{verb: effectNone}
+}
+
+// effectOfNew is for a host without state. Whether the machine is on already
+// turns out when it is made.
+func effectOfNew(plan hostModel) effect {
+	e := effect{verb: effectReboot, boots: true, imageOnly: true,
+		reasons: []string{"the host is new: it is switched on, or restarted if it runs anything else than " + short(plan.Image)}}
+	switch plan.RebootPolicy.ValueString() {
+	case rebootNextBoot:
+		e.verb, e.reasons = effectNextBoot, []string{"the host is new: it is switched on if it is off, and else takes " + short(plan.Image) + " whenever it is restarted"}
+	case rebootNever:
+		e.verb, e.reasons = effectPowerOn, []string{"the host is new: it is switched on if it is off; if it is on, it must run " + short(plan.Image) + " already"}
+	}
+	return e
+}
+
+// restarts names what only a restart brings to a machine that was booted by
+// another record.
+func restarts(want, booted ophub.Host) []string {
+	var all []string
+	if want.Image != booted.Image {
+		all = append(all, fmt.Sprintf("image %s becomes %s", booted.Image.Short(), want.Image.Short()))
+	}
 	for _, c := range []struct {
 		differ bool
 		what   string
 	}{
-		{!equalLists(want.Args, have.Args), "args change"},
-		{want.Firmware != have.Firmware, "firmware changes"},
-		{!equalLists(want.MACs, have.MACs), "macs change"},
+		{!slices.Equal(want.Args, booted.Args), "args change"},
+		{want.Firmware != booted.Firmware, fmt.Sprintf("firmware %s becomes %s", booted.Firmware, want.Firmware)},
+		{!slices.Equal(want.MACs, booted.MACs), "macs change"},
+		{want.Switch != booted.Switch || want.Port != booted.Port,
+			fmt.Sprintf("it moves from %s to %s, and must boot from there", placeOf(booted), placeOf(want))},
+		{want.VLAN != booted.VLAN, fmt.Sprintf("VLAN %d becomes %d, in which it needs another address", booted.VLAN, want.VLAN)},
 	} {
 		if c.differ {
-			boot = append(boot, c.what)
-			changed = true
+			all = append(all, c.what)
 		}
 	}
-	imageOnly := len(boot) == 0 || image && len(boot) == 1
-	if plan.RebootPolicy.ValueString() == rebootApply && !image {
-		switch booted := keg.KID(state.BootedImage.canonical()); {
-		case state.Power.ValueString() == powerOff:
-		case state.BootedImage.IsNull():
-			boot = append(boot, "it is on, but no agent is registered")
-		case booted != want.Image:
-			boot = append(boot, fmt.Sprintf("it runs %s, not %s", booted.Short(), want.Image.Short()))
-		}
+	return all
+}
+
+func placeOf(h ophub.Host) string {
+	if h.Port == "" {
+		return "no known port"
 	}
-	if !equalLists(want.Kernels, have.Kernels) {
-		live = append(live, "kernels change")
+	return fmt.Sprintf("port %s of %s", h.Port, h.Switch)
+}
+
+// liveChanges names what a running machine takes up.
+func liveChanges(want, have ophub.Host, bootDevice string) []string {
+	var all []string
+	if !slices.Equal(want.Kernels, have.Kernels) {
+		all = append(all, "kernels change")
 	}
-	if want.Switch != have.Switch || want.Port != have.Port || want.VLAN != have.VLAN || want.BMC != have.BMC {
-		live = append(live, "its record changes")
+	if want.BMC != have.BMC {
+		all = append(all, fmt.Sprintf("its BMC is at %s", want.BMC))
 	}
-	if d := state.BootDevice.ValueString(); d != ipmi.DevicePXE {
-		live = append(live, fmt.Sprintf("its boot device is %s, not %s", orNone(d), ipmi.DevicePXE))
+	if bootDevice != ipmi.DevicePXE {
+		all = append(all, fmt.Sprintf("its boot device is %s, not %s", orNone(bootDevice), ipmi.DevicePXE))
 	}
-	switch {
-	case state.Power.ValueString() == powerOff:
-		return effect{verb: effectPowerOn, boots: true, imageOnly: true, reasons: append(append([]string{"the power is off"}, boot...), live...)}
-	case len(boot) > 0 && plan.RebootPolicy.ValueString() == rebootApply:
-		return effect{verb: effectReboot, boots: true, imageOnly: imageOnly, reasons: append(boot, live...)}
-	case changed:
-		return effect{verb: effectNextBoot, reasons: append(boot, live...)}
-	case state.State.ValueString() != hostReady && plan.RebootPolicy.ValueString() == rebootApply:
-		return effect{verb: effectLive, boots: true, imageOnly: true, reasons: append(live, "it is not ready: "+state.Stage.ValueString())}
-	case len(live) > 0:
-		return effect{verb: effectLive, boots: !equalLists(want.Kernels, have.Kernels), imageOnly: true, reasons: live}
+	return all
+}
+
+// strays names what a machine runs against its record.
+func strays(want ophub.Host, state *hostModel) []string {
+	switch booted := keg.KID(state.BootedImage.canonical()); {
+	case state.BootedImage.IsNull():
+		return []string{"it is on, but no agent is registered"}
+	case booted != want.Image:
+		return []string{fmt.Sprintf("it runs %s, not %s", booted.Short(), want.Image.Short())}
 	}
-	return effect{verb: effectNone}
+	return nil
+}
+
+func sameRecord(a, b ophub.Host) bool {
+	return len(restarts(a, b)) == 0 && slices.Equal(a.Kernels, b.Kernels) && a.BMC == b.BMC
 }
 
 func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, diags *diag.Diagnostics) effect {
@@ -115,11 +182,7 @@ func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, dia
 		return effect{verb: effectPowerOff, reasons: []string{"power is to be off"}}
 	case state.BootDevice.ValueString() != ipmi.DevicePXE:
 		return effect{verb: effectLive, reasons: []string{"its boot device is " + orNone(state.BootDevice.ValueString())}}
-	}
-	want, have := plan.want(ctx, diags), state.want(ctx, diags)
-	if want.Image != have.Image || want.Firmware != have.Firmware || want.Switch != have.Switch || want.Port != have.Port ||
-		want.VLAN != have.VLAN || want.BMC != have.BMC || !equalLists(want.Args, have.Args) ||
-		!equalLists(want.MACs, have.MACs) || !equalLists(want.Kernels, have.Kernels) {
+	case !sameRecord(plan.want(ctx, diags), state.want(ctx, diags)):
 		return effect{verb: effectLive, reasons: []string{"its record changes"}}
 	}
 	return effect{verb: effectNone}
@@ -130,11 +193,17 @@ func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, dia
 func (m *hostModel) foresee(e effect, state *hostModel) {
 	m.Effect, m.EffectReason = types.StringValue(e.verb), types.StringValue(e.reason())
 	m.BootDevice = types.StringValue(ipmi.DevicePXE)
+	if m.Drift = types.ListUnknown(types.StringType); e.verb == effectNone && state != nil {
+		m.Drift = state.Drift
+	}
 	switch {
 	case m.Power.ValueString() == powerOff:
 		m.State, m.Stage = types.StringValue(hostOff), types.StringValue(hostOff)
 		m.BootedImage, m.BootID, m.AgentVersion = noWord[kidKind](), types.StringNull(), types.StringNull()
 		m.Addresses = types.ListNull(types.StringType)
+	case state == nil && m.RebootPolicy.ValueString() == rebootNextBoot:
+		m.State, m.Stage, m.BootedImage = types.StringUnknown(), types.StringUnknown(), word[kidKind]{types.StringUnknown()}
+		m.BootID, m.AgentVersion, m.Addresses = types.StringUnknown(), types.StringUnknown(), types.ListUnknown(types.StringType)
 	case e.boots:
 		m.State, m.Stage = types.StringValue(hostReady), types.StringValue(hostReady)
 		m.BootedImage = m.Image
@@ -153,16 +222,4 @@ func orNone(s string) string {
 		return "not known"
 	}
 	return s
-}
-
-func equalLists(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -28,6 +28,9 @@ type hostModel struct {
 	BMC          types.Object   `tfsdk:"bmc"`
 	Power        types.String   `tfsdk:"power"`
 	RebootPolicy types.String   `tfsdk:"reboot_policy"`
+	Protect      types.Bool     `tfsdk:"protect"`
+	OnDestroy    types.String   `tfsdk:"on_destroy"`
+	DrainTimeout types.String   `tfsdk:"drain_timeout"`
 	Effect       types.String   `tfsdk:"effect"`
 	EffectReason types.String   `tfsdk:"effect_reason"`
 	BootDevice   types.String   `tfsdk:"boot_device"`
@@ -37,6 +40,7 @@ type hostModel struct {
 	AgentVersion types.String   `tfsdk:"agent_version"`
 	State        types.String   `tfsdk:"state"`
 	Stage        types.String   `tfsdk:"stage"`
+	Drift        types.List     `tfsdk:"drift"`
 	Timeouts     timeouts.Value `tfsdk:"timeouts"`
 }
 

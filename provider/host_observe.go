@@ -15,12 +15,14 @@ import (
 
 // settle fills in what an apply found out. Where the plan promised a value, the
 // promise stands: the next refresh tells if it was broken since.
-func (m *hostModel) settle(ctx context.Context, e effect, agent *ophub.Agent, state *hostModel, diags *diag.Diagnostics) {
+func (r *hostResource) settle(ctx context.Context, m *hostModel, state *hostModel, done outcomeOfHost, diags *diag.Diagnostics) {
 	promised := *m
-	m.foresee(e, state)
-	if agent != nil {
-		m.observeAgent(ctx, agent, diags)
-	} else if m.BootID.IsUnknown() {
+	m.foresee(done.effect, state)
+	switch {
+	case done.agent != nil:
+		m.observeAgent(ctx, done.agent, diags)
+		m.State, m.Stage = types.StringValue(hostReady), types.StringValue(hostReady)
+	case m.BootID.IsUnknown() || m.BootID.IsNull():
 		m.observeAgent(ctx, nil, diags)
 	}
 	if m.State.IsUnknown() || m.State.IsNull() {
@@ -28,6 +30,11 @@ func (m *hostModel) settle(ctx context.Context, e effect, agent *ophub.Agent, st
 	}
 	if !promised.Effect.IsUnknown() {
 		m.Effect, m.EffectReason = promised.Effect, promised.EffectReason
+	}
+	if promised.Drift.IsUnknown() {
+		m.Drift = listOf(ctx, types.StringType, r.drift(ctx, *m, done.past, diags), diags)
+	} else {
+		m.Drift = promised.Drift
 	}
 }
 

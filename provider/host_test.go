@@ -228,7 +228,7 @@ resource "cthulix_switch" "leaf1" {
 		"MAC of another":     {host("bad1", "52:54:00:00:00:0a", "gi1/0/1", "") + host("bad2", "52:54:00:00:00:0A", "gi1/0/2", ""), `Claimed twice: MAC address 52:54:00:00:00:0a`},
 		"port of another":    {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "") + host("bad2", "52:54:00:00:00:02", "GigabitEthernet1/0/1", ""), `Claimed twice: the cable in port\s+GigabitEthernet1/0/1[\s\S]*cthulix_host "bad`},
 		"VLAN not on port":   {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "vlan = 20"), `VLAN 20 is not on the host's port[\s\S]*in VLAN 30`},
-		"VLAN tagged":        {host("bad1", "52:54:00:00:00:01", "gi1/0/2", "vlan = 20"), `carries it tagged`},
+		"VLAN tagged":        {host("bad1", "52:54:00:00:00:01", "gi1/0/2", "vlan = 20"), `carries\s+VLAN 20 tagged`},
 		"VLAN on nobody's":   {host("bad1", "52:54:00:00:00:01", "gi1/0/9", "vlan = 20"), `No resource of this plan owns port`},
 		"unknown port":       {host("bad1", "52:54:00:00:00:01", "gi1/0/99", "vlan = 20"), `Switch leaf1 has no\s+port GigabitEthernet1/0/99`},
 		"VLAN out of range":  {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "vlan = 4095"), `VLAN 4095 does not exist`},

@@ -66,8 +66,8 @@ type preparation struct {
 	wasPowered bool
 }
 
-// enlist stores the record and sets the boot device.
-func (h *machine) enlist(ctx context.Context) (p preparation, err error) {
+// look sees what is there before anything is touched.
+func (h *machine) look(ctx context.Context) (p preparation, err error) {
 	if p.wasPowered, err = h.powered(ctx); err != nil {
 		return p, err
 	}
@@ -78,11 +78,16 @@ func (h *machine) enlist(ctx context.Context) (p preparation, err error) {
 	case !errors.Is(err, ophub.ErrNotFound):
 		return p, err
 	}
+	return p, nil
+}
+
+// enlist stores the record and sets the boot device.
+func (h *machine) enlist(ctx context.Context, p *preparation) error {
 	if err := h.hub.PutHost(ctx, h.record); err != nil {
-		return p, err
+		return err
 	}
 	p.stored = true
-	return p, h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: h.efi, Persistent: true})
+	return h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: h.efi, Persistent: true})
 }
 
 // withdraw undoes a preparation.
@@ -106,20 +111,32 @@ func (h *machine) withdraw(ctx context.Context, p preparation) error {
 	return errors.Join(errs...)
 }
 
-// carryOut does to the machine what the plan named, and waits until it is up if
-// it is to be.
-func (h *machine) carryOut(ctx context.Context, e effect, p *preparation) (*ophub.Agent, error) {
-	switch e.verb {
-	case effectPowerOff:
-		return nil, h.switchOff(ctx)
-	case effectReboot, effectPowerOn:
-		if err := h.boot(ctx, e, p); err != nil {
-			return nil, err
-		}
+// mustBoot says whether the machine has to be started or restarted: not if it
+// runs the right image, or is booting it, and nothing but that was asked for.
+func (h *machine) mustBoot(ctx context.Context, e effect, p preparation) (bool, error) {
+	if e.verb != effectReboot && e.verb != effectPowerOn {
+		return false, nil
 	}
-	if !e.boots {
-		return nil, nil
+	if !p.wasPowered || !e.imageOnly {
+		return true, nil
 	}
+	agent, err := h.hub.Agent(ctx, h.record.Name)
+	if err != nil && !errors.Is(err, ophub.ErrNotFound) {
+		return false, err
+	}
+	if err == nil && agent.Image == h.record.Image {
+		h.log(ctx, "it runs the right image already")
+		return false, nil
+	}
+	under, err := h.underWay(ctx, err == nil, agent)
+	if under {
+		h.log(ctx, "it is booting the right image already")
+	}
+	return !under, err
+}
+
+// wait waits until the machine is up.
+func (h *machine) wait(ctx context.Context) (*ophub.Agent, error) {
 	agent, err := ophub.WaitReady(ctx, h.hub, h.record.Name, h.record.Image, ophub.WaitOptions{
 		Powered:  h.power(ctx),
 		Progress: func(v ophub.Verdict) { h.log(ctx, v.Stage, "evidence", v.Evidence) },
@@ -130,27 +147,8 @@ func (h *machine) carryOut(ctx context.Context, e effect, p *preparation) (*ophu
 	return &agent, nil
 }
 
-// boot starts or restarts the machine, unless it already runs the right image
-// and nothing but that was asked for.
+// boot starts or restarts the machine.
 func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
-	agent, err := h.hub.Agent(ctx, h.record.Name)
-	if err != nil && !errors.Is(err, ophub.ErrNotFound) {
-		return err
-	}
-	if err == nil && e.imageOnly && p.wasPowered && agent.Image == h.record.Image {
-		h.log(ctx, "it runs the right image already")
-		return nil
-	}
-	if p.wasPowered && e.imageOnly {
-		under, err := h.underWay(ctx, err == nil, agent)
-		if err != nil {
-			return err
-		}
-		if under {
-			h.log(ctx, "it is booting the right image already")
-			return nil
-		}
-	}
 	if err := h.hub.ResetBoot(ctx, h.record.Name, e.reason()); err != nil {
 		return err
 	}
@@ -158,6 +156,7 @@ func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
 	if err := h.hub.AppendBoot(ctx, h.record.Name, ophub.Event{Stage: ophub.StagePower, Detail: e.verb, Image: h.record.Image}); err != nil {
 		return err
 	}
+	var err error
 	if p.wasPowered {
 		err = h.bmc.Reset(ctx)
 	} else {
@@ -177,12 +176,15 @@ func (h *machine) underWay(ctx context.Context, lives bool, agent ophub.Agent) (
 	if err != nil || time.Since(boot.Started) > bootPatience {
 		return false, err
 	}
-	if boot.Attempt == h.gaveUp || lives && agent.BootID == boot.OldBootID {
-		return false, nil // it came to nothing, or what runs is from before
+	if boot.Attempt == h.gaveUp || lives && agent.BootID != boot.OldBootID {
+		return false, nil // it came to nothing, or to another image than this
 	}
-	return slices.ContainsFunc(boot.Events, func(e ophub.Event) bool {
+	told := slices.IndexFunc(boot.Events, func(e ophub.Event) bool {
 		return e.Stage == ophub.StagePower && e.Image == h.record.Image
-	}), nil
+	})
+	// An agent from before may be registered for a while after the restart; what
+	// was seen of the machine since tells whether that was carried out.
+	return told >= 0 && (!lives || told < len(boot.Events)-1), nil
 }
 
 const gaveUpKey = "gave_up"

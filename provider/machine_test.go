@@ -105,6 +105,14 @@ func (r *rig) resets() int {
 	return r.reset
 }
 
+// restarted fails unless the machine was restarted that often.
+func (r *rig) restarted(want int) error {
+	if got := r.resets(); got != want {
+		return fmt.Errorf("%s was restarted %d times, want %d", r.mac, got, want)
+	}
+	return nil
+}
+
 // setDeaf plugs the machine into nowhere, or back.
 func (r *rig) setDeaf(deaf bool) {
 	r.mu.Lock()

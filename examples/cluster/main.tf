@@ -101,6 +101,9 @@ resource "cthulix_host" "node" {
   image    = cthulix_image.lpd.kid
   kernels  = [cthulix_kernel.main.name]
 
+  # Otherwise `destroy` would leave the machines running.
+  on_destroy = "power_off"
+
   bmc = {
     address     = var.bmc_addresses[each.key]
     credentials = "bmc"

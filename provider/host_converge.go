@@ -1,0 +1,120 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
+)
+
+// refuse reports changes that only a restart could bring, on a machine that is
+// never to be restarted.
+func (m hostModel) refuse(e effect, diags *diag.Diagnostics) {
+	if len(e.forbidden) == 0 {
+		return
+	}
+	diags.AddAttributeError(path.Root("reboot_policy"), m.label()+" is never restarted, and only that could bring this change",
+		fmt.Sprintf("%s.\n\nSet reboot_policy to %q to record it until somebody restarts the machine, or to %q to restart it now.",
+			strings.Join(e.forbidden, "; "), rebootNextBoot, rebootApply))
+}
+
+// outcomeOfHost is what an apply did.
+type outcomeOfHost struct {
+	effect effect
+	agent  *ophub.Agent // what came up or was found running; nil if nobody waited for it
+	past   history
+}
+
+// converge does what the plan named, in this order: the switch was changed
+// before, by whoever owns the port; the work moves away; the record changes;
+// the machine restarts and proves that it did; it takes work again.
+func (r *hostResource) converge(ctx context.Context, h *machine, m hostModel, state *hostModel, past history, diags *diag.Diagnostics) (done outcomeOfHost, p preparation, err error) {
+	e := effectOf(ctx, m, state, past, diags)
+	if len(e.forbidden) > 0 {
+		return done, p, fmt.Errorf("it is never restarted, and only that could bring this: %s", strings.Join(e.forbidden, "; "))
+	}
+	if p, err = h.look(ctx); err != nil {
+		return done, p, err
+	}
+	if state == nil {
+		if e, err = h.meet(ctx, m.RebootPolicy.ValueString(), e, p); err != nil {
+			return done, p, err
+		}
+	}
+	restart, err := h.mustBoot(ctx, e, p)
+	if err != nil {
+		return done, p, err
+	}
+	w, err := r.workOf(m, bothLists(p.kernels(), h.record.Kernels), h.log, diags)
+	if err != nil {
+		return done, p, err
+	}
+	goesDown := p.wasPowered && (restart || e.verb == effectPowerOff)
+	if goesDown {
+		if err := w.leave(ctx, e.reason()); err != nil {
+			return done, p, err
+		}
+	}
+	if err := h.enlist(ctx, &p); err != nil {
+		return done, p, errors.Join(err, w.comeBack(context.WithoutCancel(ctx)))
+	}
+	done.effect = e
+	switch {
+	case e.verb == effectPowerOff:
+		err = h.switchOff(ctx)
+	case restart:
+		if err = h.boot(ctx, e, &p); err != nil {
+			err = errors.Join(err, w.comeBack(context.WithoutCancel(ctx)))
+		}
+	}
+	if err == nil && e.boots {
+		if done.agent, err = h.wait(ctx); err == nil {
+			err = w.comeBack(ctx)
+		}
+	}
+	if err != nil {
+		return done, p, err
+	}
+	done.past = past.after(h.record, m.Power.ValueString(), done.agent, restart)
+	return done, p, nil
+}
+
+// meet settles what cannot be known when a host without state is planned: what
+// the machine does now.
+func (h *machine) meet(ctx context.Context, policy string, e effect, p preparation) (effect, error) {
+	if policy == rebootApply || e.verb == effectPowerOff || !p.wasPowered {
+		if e.verb == effectNextBoot {
+			e.verb, e.boots = effectPowerOn, true
+		}
+		return e, nil
+	}
+	agent, err := h.hub.Agent(ctx, h.record.Name)
+	switch {
+	case err != nil && !errors.Is(err, ophub.ErrNotFound):
+		return e, err
+	case err == nil && agent.Image == h.record.Image:
+		e.verb, e.boots = effectPowerOn, true // it runs what it is to run
+	case policy == rebootNever:
+		runs := "runs no agent that is registered"
+		if err == nil {
+			runs = "runs " + agent.Image.Short()
+		}
+		return e, fmt.Errorf("the machine is on and %s; only a restart could bring %s, and reboot_policy is %q: restart it yourself, or choose another policy", runs, h.record.Image.Short(), rebootNever)
+	default:
+		e.boots = false
+	}
+	return e, nil
+}
+
+// kernels are those of the record that was there before.
+func (p preparation) kernels() []string {
+	if p.old == nil {
+		return nil
+	}
+	return p.old.Kernels
+}
