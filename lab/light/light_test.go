@@ -3,6 +3,7 @@ package light_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -210,7 +211,7 @@ func TestFails(t *testing.T) {
 func TestBootSetting(t *testing.T) {
 	r := newRack(t, 1, "52:54:00:13:00:01")
 	m := r.Machines[0]
-	if err := m.Reset(t.Context()); err != machine.ErrOff {
+	if err := m.Reset(t.Context()); !errors.Is(err, machine.ErrOff) {
 		t.Errorf("reset when off: %v", err)
 	}
 	m.SetBoot(machine.Boot{Device: machine.DevicePXE})
