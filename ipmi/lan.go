@@ -192,11 +192,13 @@ func (b *BMC) SetLAN(ctx context.Context, channel int, change LANChange) error {
 		if err != nil {
 			return err
 		}
-		err = v.setLAN(number, selectSetInProgress, []byte{setInProgress})
-		if answered(err, codeSetConflict) {
+		// Sent once: sent again, it would run into itself. If its answer is lost, the change goes on without it.
+		var silent *UnreachableError
+		err = v.once(cmdSetLAN, number, selectSetInProgress, setInProgress)
+		switch {
+		case answered(err, codeSetConflict):
 			return fmt.Errorf("%w: somebody else is changing the LAN configuration: try again later", err)
-		}
-		if err != nil && !refused(err) {
+		case err != nil && !refused(err) && (!errors.As(err, &silent) || ended(ctx) != nil):
 			return err
 		}
 		for _, set := range sets {

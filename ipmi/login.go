@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 )
 
@@ -47,7 +48,7 @@ func statusError(status byte) error {
 	case statusNameLength, statusUnauthorizedName, statusIntegrityCheck:
 		return &refusal{reason: text}
 	case statusInvalidSession, statusInactiveSession:
-		return fmt.Errorf("%w: the BMC dropped the log-in half-way: %s", errLost, text)
+		return fmt.Errorf("%w: the BMC dropped it half-way: %s", errDropped, text)
 	}
 	return fmt.Errorf("%w: %s", errSuite, text)
 }
@@ -63,8 +64,7 @@ const (
 	roleByName = 0x10
 )
 
-// authenticate makes the four steps of a log-in (IPMI 2.0 §13.15 to §13.23). Nothing in it is sent twice: a
-// repeated RAKP message may make the BMC draw new random numbers, and the right password would then look wrong.
+// authenticate makes the steps of a log-in (IPMI 2.0 §13.15 to §13.23).
 func (s *session) authenticate(ctx context.Context, suite suite, level Privilege) error {
 	var random [4 + randomSize]byte
 	_, _ = rand.Read(random[:]) // never fails, by its documentation
@@ -94,17 +94,26 @@ func (s *session) authenticate(ctx context.Context, suite suite, level Privilege
 	}
 
 	master := suite.sign(key[:], console, remote, user)
+	s.sealer, err = newSealer(suite, suite.sign(master, keyConstant(1)), suite.sign(master, keyConstant(2)))
+	if err != nil {
+		return err
+	}
 	ours := suite.sign(key[:], remote, own, user)
 	rakp4, err := s.step(ctx, payloadRAKP3, concat([]byte{0, 0, 0, 0}, theirs, ours), rakp4Size)
+	if errors.Is(err, errDropped) {
+		// The BMC may have let us in, and its answer was lost. The session's first command will tell, for only a BMC
+		// that knows the password can sign the answer.
+		s.open = true
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	if !hmac.Equal(rakp4[8:], suite.sign(master, console, theirs, guid)[:suite.signature]) {
 		return &refusal{reason: "the BMC accepted the password but signs with another key (a BMC key, Kg, is set)"}
 	}
-	s.sealer, err = newSealer(suite, suite.sign(master, keyConstant(1)), suite.sign(master, keyConstant(2)))
-	s.open = err == nil
-	return err
+	s.open = true
+	return nil
 }
 
 // keyConstant is what a session's keys are derived from (IPMI 2.0 §13.32).
@@ -123,27 +132,54 @@ func concat(parts ...[]byte) (all []byte) {
 	return all
 }
 
-// step sends one message of a log-in and waits for its answer, of at least size bytes unless it is a refusal.
+// step sends a message of a log-in until it is answered, by at least size bytes unless it is a refusal. A message
+// that is sent again has a tag of its own, and only the answer to the last one counts: a repeated RAKP message may
+// make the BMC draw new random numbers, and with the old ones the right password would look wrong.
 func (s *session) step(ctx context.Context, kind byte, payload []byte, size int) (answer []byte, err error) {
-	if err := s.bmc.line.pace(ctx, s.bmc.target); err != nil {
-		return nil, err
-	}
-	packet := append(appendHeader(make([]byte, 0, payloadOffset+len(payload)), kind, 0, 0), payload...)
-	setLength(packet)
-	err = s.exchange(ctx, packet, func(packet []byte) bool {
-		got, _, payload, ok := parsePacket(packet)
-		// Some controllers cut a refusal short after the status, at two bytes.
-		if !ok || got != kind+1 || len(payload) < 2 || payload[0] != 0 {
-			return false
+	patience := s.wait
+	defer func() { s.wait = patience }()
+	// The first wait is short, so that one lost packet does not cost much; the later ones suit a slow BMC.
+	s.wait = patience * 2 / 5
+	for try := range byte(tries) {
+		if err := s.bmc.line.pace(ctx, s.bmc.target); err != nil {
+			return nil, err
 		}
-		if payload[1] == 0 && (len(payload) < size || binary.LittleEndian.Uint32(payload[4:]) != s.own) {
-			return false
+		payload[0] = try
+		packet := append(appendHeader(make([]byte, 0, payloadOffset+len(payload)), kind, 0, 0), payload...)
+		setLength(packet)
+		err = s.exchange(ctx, packet, func(packet []byte) bool {
+			got, _, payload, ok := parsePacket(packet)
+			// Some controllers cut a refusal short after the status, at two bytes.
+			if !ok || got != kind+1 || len(payload) < 2 || payload[0] != try {
+				return false
+			}
+			if payload[1] == 0 && (len(payload) < size || binary.LittleEndian.Uint32(payload[4:]) != s.own) {
+				return false
+			}
+			answer = append([]byte(nil), payload...)
+			return true
+		})
+		switch {
+		case err == nil:
+			return answer, stepError(answer[1], try > 0)
+		case !errors.Is(err, errLost):
+			return nil, err
 		}
-		answer = append([]byte(nil), payload...)
-		return true
-	})
-	if err != nil {
-		return nil, err
+		s.wait = patience
 	}
-	return answer, statusError(answer[1])
+	if s.heard {
+		return nil, fmt.Errorf("%w: %w", errDropped, err)
+	}
+	return nil, err
+}
+
+// stepError is the cause of a step's status. A BMC that gets a message again may complain about that, and not about
+// us.
+func stepError(status byte, again bool) error {
+	err := statusError(status)
+	var no *refusal
+	if again && err != nil && !errors.As(err, &no) && !errors.Is(err, errBusy) {
+		return fmt.Errorf("%w: %w", errDropped, err)
+	}
+	return err
 }

@@ -37,8 +37,6 @@ const (
 
 	codeInsufficientPrivilege = 0xd4
 	codeUnspecified           = 0xff
-	// codeParameter is what the configuration commands answer to a parameter that they do not have.
-	codeParameter = 0x80
 )
 
 // answered says whether err is an answer with one of these completion codes.

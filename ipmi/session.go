@@ -46,6 +46,7 @@ var (
 	errSuite    = errors.New("cipher suite not offered")
 	errBusy     = errors.New("no free session")
 	errLost     = errors.New("no answer")
+	errDropped  = errors.New("the log-in did not come to its end")
 	errUnusable = errors.New("answer cannot be read")
 	errRefused  = errors.New("nothing listens on that port (connection refused)")
 )
@@ -89,10 +90,8 @@ func (b *BMC) connect(ctx context.Context, level Privilege) (*session, error) {
 
 func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*session, error) {
 	rest := busyPause
-	// The first wait is short, so that one lost packet does not cost much; the later ones suit a slow BMC.
-	wait := b.target.timeout() * 2 / 5
 	for lost, busy := 0, 0; ; {
-		s, err := b.logIn(ctx, suite, level, wait)
+		s, err := b.logIn(ctx, suite, level)
 		switch {
 		case err == nil:
 			return s, nil
@@ -104,9 +103,8 @@ func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*se
 				return nil, err
 			}
 			rest *= 2
-		case errors.Is(err, errLost) && lost < tries-1:
+		case errors.Is(err, errDropped) && lost < tries-1:
 			lost++
-			wait = b.target.timeout()
 		default:
 			return nil, err
 		}
@@ -114,20 +112,20 @@ func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*se
 }
 
 // logIn makes one try at a log-in.
-func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.Duration) (_ *session, err error) {
+func (b *BMC) logIn(ctx context.Context, suite int, level Privilege) (_ *session, err error) {
 	host, port, err := b.target.split()
 	if err != nil {
 		return nil, err
 	}
 	dial := b.target.Dial
 	if dial == nil {
-		dial = (&net.Dialer{Timeout: wait}).DialContext
+		dial = (&net.Dialer{Timeout: b.target.timeout()}).DialContext
 	}
 	conn, err := dial(ctx, "udp", net.JoinHostPort(host, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
-	s := &session{bmc: b, conn: conn, wait: wait}
+	s := &session{bmc: b, conn: conn, wait: b.target.timeout()}
 	s.unhook = wakeOn(ctx, conn)
 	defer func() {
 		if err != nil {
@@ -137,15 +135,21 @@ func (b *BMC) logIn(ctx context.Context, suite int, level Privilege, wait time.D
 	if err := s.authenticate(ctx, suites[suite], level); err != nil {
 		return nil, err
 	}
-	_, err = s.send(ctx, cmdSetPrivilege, []byte{byte(level)})
+	for range tries {
+		if _, err = s.send(ctx, cmdSetPrivilege, []byte{byte(level)}); !errors.Is(err, errLost) {
+			break
+		}
+	}
 	var code *CommandError
 	if errors.As(err, &code) {
 		return nil, &refusal{fmt.Sprintf("the account has no %s privilege: %s", level, code.Text), true}
 	}
+	if errors.Is(err, errLost) {
+		return nil, fmt.Errorf("%w: %w", errDropped, err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s.wait = b.target.timeout()
 	return s, nil
 }
 
@@ -198,6 +202,8 @@ func (s *session) silence(ctx context.Context, err error) error {
 	}
 	var timeout net.Error
 	switch {
+	case errors.Is(err, syscall.ECONNREFUSED) && s.heard:
+		return fmt.Errorf("%w: the BMC has stopped listening, as one that restarts", errLost)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errRefused
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -268,8 +274,8 @@ func (s *session) judge(cmd command, answer []byte) ([]byte, error) {
 	return answer[1:], nil
 }
 
-// closing is how long the answer to the end of a session is waited for. The request is out, and a BMC that does
-// not answer forgets the session by itself.
+// closing is how long the answer to the end of a session is waited for, in all: a BMC that does not answer forgets
+// the session by itself, but until then has one less for others.
 const closing = time.Second
 
 // close ends the session on the BMC, so that its slot is free again, and the socket.
@@ -277,17 +283,28 @@ func (s *session) close(ctx context.Context) {
 	s.unhook()
 	if s.open {
 		s.open = false
-		packet, _ := s.request(cmdCloseSession, binary.LittleEndian.AppendUint32(nil, s.id))
-		if s.dead || ended(ctx) != nil {
-			_, _ = s.conn.Write(packet)
-		} else {
-			limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
-			_ = s.exchange(limited, packet, func(packet []byte) bool {
-				kind, session, _, ok := s.sealer.open(packet)
-				return ok && kind == payloadIPMI && session == s.own
-			})
-			cancel()
-		}
+		s.logOut(ctx)
 	}
 	_ = s.conn.Close()
+}
+
+// logOut tells the BMC that the session is over.
+func (s *session) logOut(ctx context.Context) {
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), closing)
+	defer cancel()
+	wait := min(s.wait, closing/tries)
+	if s.dead || ended(ctx) != nil {
+		wait = 0 // the packet is not lost, most of the time
+	}
+	s.wait = wait
+	for range tries {
+		packet, _ := s.request(cmdCloseSession, binary.LittleEndian.AppendUint32(nil, s.id))
+		err := s.exchange(limited, packet, func(packet []byte) bool {
+			kind, session, _, ok := s.sealer.open(packet)
+			return ok && kind == payloadIPMI && session == s.own
+		})
+		if err == nil {
+			return
+		}
+	}
 }

@@ -23,6 +23,10 @@ const (
 	verbSoft  powerVerb = 5
 )
 
+// harmless says whether a verb may be sent again: one that names the state it leads to. Others would do twice what
+// was to be done once.
+func (verb powerVerb) harmless() bool { return verb == verbOn || verb == verbOff }
+
 // DefaultSettle bounds the wait for a power state when the context has no deadline.
 const DefaultSettle = 2 * time.Minute
 
@@ -121,6 +125,13 @@ func (v *conversation) toState(verb powerVerb, want PowerState) error {
 		return err
 	}
 	lost, err := v.control(verb)
+	for again := 1; lost != nil && verb.harmless() && again < tries; again++ {
+		// On a lossy way it may not have arrived. Looked at first, it is only sent where it is still wanted.
+		if now, lookErr := v.power(); lookErr != nil || now == want {
+			break
+		}
+		lost, err = v.control(verb)
+	}
 	if refusedByState(err) {
 		// Somebody else was quicker, or the state lagged: see whether it is what we want.
 		if now, lookErr := v.power(); lookErr != nil || now != want {

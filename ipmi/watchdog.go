@@ -29,8 +29,11 @@ var watchdogActions = []WatchdogAction{WatchdogNothing, WatchdogReset, WatchdogO
 // watchdogUses are what a watchdog watches over, by their codes.
 var watchdogUses = []string{"none", "BIOS FRB2", "BIOS POST", "OS load", "SMS/OS", "OEM"}
 
-// The watchdog's use that we set: an operating system's.
-const useOperatingSystem = 4
+// The watchdog's use that we set: an operating system's. allUses clears the flags of all, and no reserved ones.
+const (
+	useOperatingSystem = 4
+	allUses            = 0x3e
+)
 
 // Watchdog is the state of a controller's watchdog timer.
 type Watchdog struct {
@@ -99,7 +102,7 @@ func (b *BMC) SetWatchdog(ctx context.Context, action WatchdogAction, timeout ti
 	}
 	return b.talk(ctx, "set the watchdog", func(v *conversation) error {
 		count := le16(uint16(ticks))
-		if _, err := v.request(cmdSetWatchdog, useOperatingSystem, byte(code), 0, 0xff, count[0], count[1]); err != nil {
+		if _, err := v.request(cmdSetWatchdog, useOperatingSystem, byte(code), 0, allUses, count[0], count[1]); err != nil {
 			return err
 		}
 		w, err := v.watchdog()

@@ -173,11 +173,22 @@ func TestVerbWithoutAnswer(t *testing.T) {
 }
 
 func TestVerbThatNeverArrives(t *testing.T) {
-	lost := nth(0x00, 3)
+	lost := func() *faults {
+		third := nth(0x00, 3)
+		return &faults{sent: func(p []byte) bool { return !third(p) }}
+	}
 	l := startBMC(t)
-	err := l.through(&faults{sent: func(p []byte) bool { return !lost(p) }}).PowerOn(deadline(t, 900*time.Millisecond))
+	// To switch on once more does no harm.
+	if err := l.through(lost()).PowerOn(deadline(t, 20*time.Second)); err != nil {
+		t.Error(err)
+	}
+	// To press the button once more may.
+	err := l.through(lost()).PowerSoft(deadline(t, 900*time.Millisecond))
+	if got := l.Counts(); got.On != 1 || got.Soft != 0 {
+		t.Errorf("%+v", got)
+	}
 	var state *ipmi.StateError
-	if !errors.As(err, &state) || state.Saw != "off" || !errors.Is(err, context.DeadlineExceeded) {
+	if !errors.As(err, &state) || state.Saw != "on" || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
 	}
 	if !strings.Contains(err.Error(), "no answer") {

@@ -33,6 +33,9 @@ type Config struct {
 	Username, Password string
 	// CipherSuites that it accepts; default 17 and 3.
 	CipherSuites []int
+	// Intercept sees each command before it is carried out and answers in its place when handled is true: for
+	// controllers that lie or fail. Nil leaves all commands alone.
+	Intercept func(netFn, id byte, data []byte) (answer []byte, code byte, handled bool)
 	// Clock drives the expiry of boot flags and sessions. Nil is the real one.
 	Clock clock.Clock
 	// Logger gets each command. Nil discards.
@@ -189,11 +192,20 @@ func (b *BMC) count(add func(*Counts)) {
 // observe counts and logs each command.
 func (b *BMC) observe(next handlers.Handler) handlers.Handler {
 	return handlers.HandlerFunc(func(ctx context.Context, hctx *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
-		answer, code, err := next.Handle(ctx, hctx, data)
+		answer, code, err := b.handle(ctx, next, hctx, data)
 		b.count(func(c *Counts) { c.Commands++ })
 		b.log.DebugContext(ctx, "ipmi", "command", hctx.Command.Name, "netfn", uint8(hctx.Command.NetFn), "id", hctx.Command.ID, "code", uint8(code))
 		return answer, code, err
 	})
+}
+
+func (b *BMC) handle(ctx context.Context, next handlers.Handler, hctx *handlers.HandlerContext, data []byte) ([]byte, types.CompletionCode, error) {
+	if b.cfg.Intercept != nil {
+		if answer, code, handled := b.cfg.Intercept(byte(hctx.Command.NetFn), hctx.Command.ID, data); handled {
+			return answer, types.CompletionCode(code), nil
+		}
+	}
+	return next.Handle(ctx, hctx, data)
 }
 
 // Serve runs a controller for chassis on conn until ctx ends.
