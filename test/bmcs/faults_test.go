@@ -104,8 +104,8 @@ func typed(err error) bool {
 // in time, in the right state or in a typed error, and without a storm of log-ins.
 func TestUnreliable(t *testing.T) {
 	for _, tc := range []struct {
-		name string
-		wire *wire
+		name    string
+		wire    *wire
 		timeout time.Duration
 		failing int      // how many verbs may end in an error
 		only    []string // the verbs, if not all: where each command takes its time
