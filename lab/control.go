@@ -62,7 +62,7 @@ func (l *Lab) serveControl(ctx context.Context, down, ready func()) error {
 	mux.HandleFunc("POST /discovery", func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, 1<<10))
 		if err == nil {
-			err = l.ops.SetDiscovery(keg.KID(strings.TrimSpace(string(body))))
+			err = l.Discover(keg.KID(strings.TrimSpace(string(body))))
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)

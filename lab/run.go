@@ -384,6 +384,10 @@ func (l *Lab) Info() Info {
 	return in
 }
 
+// Discover has the opserver give that image to machines without a host record;
+// "" leaves them without an answer.
+func (l *Lab) Discover(image keg.KID) error { return l.ops.SetDiscovery(image) }
+
 // Secrets are the lab's passwords.
 func (l *Lab) Secrets() Secrets { return l.secrets }
 

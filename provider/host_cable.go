@@ -53,12 +53,14 @@ func (r *hostResource) checkCable(ctx context.Context, m hostModel, diags *diag.
 	}
 }
 
-// checkPlace names a host that the switch sees on another port than its own. It
-// is a warning: what a switch has learned can be minutes old.
+// checkPlace names a host that the switch sees on another port than its own, or
+// that says so itself. It is a warning: what a switch has learned can be minutes
+// old.
 func (r *hostResource) checkPlace(ctx context.Context, m hostModel, diags *diag.Diagnostics) {
 	if m.Port.IsNull() || m.Port.IsUnknown() || m.Switch.IsUnknown() || m.Name.IsUnknown() || diags.HasError() {
 		return
 	}
+	r.checkAgentPlace(m, r.ownWord(ctx, m), diags)
 	d, err := r.site.device(m.Switch.ValueString())
 	if err != nil {
 		return // checkCable has reported it
@@ -72,12 +74,7 @@ func (r *hostResource) checkPlace(ctx context.Context, m hostModel, diags *diag.
 		addReadProblem(diags, "the cabling of switch "+d.name, err)
 		return
 	}
-	var macs []string
-	for _, v := range m.MACs.Elements() {
-		if mac, ok := v.(MAC); ok && !mac.IsUnknown() {
-			macs = append(macs, mac.canonical())
-		}
-	}
+	macs := m.knownMACs()
 	port := m.Port.canonical()
 	if places := seen.elsewhere(m.Name.ValueString(), macs, port, obs.Ports); len(places) > 0 {
 		diags.AddAttributeWarning(path.Root("port"), "The host seems to be on another port",

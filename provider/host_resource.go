@@ -215,6 +215,9 @@ func (r *hostResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	m.observeRecord(ctx, *view.Host, diags)
 	m.observeAgent(ctx, view.Agent, diags)
 	r.observeMachine(ctx, &m, view, diags)
+	if view.Agent != nil {
+		r.checkAgentPlace(m, view.Agent.Inventory, diags)
+	}
 	m.judge(view)
 	m.Drift = listOf(ctx, types.StringType, r.drift(ctx, m, readHistory(ctx, req.Private, diags), diags), diags)
 	m.Effect, m.EffectReason = types.StringValue(effectNone), types.StringValue("")
