@@ -74,7 +74,7 @@ func Onto(from, part Config) Want {
 // configuration.
 func vlansBetween(from, to map[int]VLAN) (want map[int]VLAN, absent []int) {
 	want = map[int]VLAN{}
-	known := listsVLANs(from)
+	known := ListsVLANs(from)
 	for id, v := range to {
 		had, there := from[id]
 		switch {
@@ -95,9 +95,9 @@ func vlansBetween(from, to map[int]VLAN) (want map[int]VLAN, absent []int) {
 	return want, absent
 }
 
-// listsVLANs says whether a table holds more than what is assumed, and VLAN 1,
+// ListsVLANs says whether a table holds more than what is assumed, and VLAN 1,
 // which every switch has.
-func listsVLANs(table map[int]VLAN) bool {
+func ListsVLANs(table map[int]VLAN) bool {
 	for id, v := range table {
 		if id != 1 && !v.Assumed {
 			return true

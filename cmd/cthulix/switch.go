@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -121,7 +122,7 @@ alone.`,
 				return err
 			}
 			to.platform = obs.Platform // of one switch: what one file tells holds for both
-			want, err := wanted(obs, to)
+			want, err := wanted(obs, from.vlans != "", to)
 			if err != nil {
 				return err
 			}
@@ -156,7 +157,8 @@ func planFor(obs fabric.Observation) func(fabric.Observation, fabric.Want) (fabr
 }
 
 // wanted reads the other side of a comparison: a configuration, or a model.
-func wanted(obs fabric.Observation, to savedFlags) (fabric.Want, error) {
+// table says that the present VLANs are not from the running configuration.
+func wanted(obs fabric.Observation, table bool, to savedFlags) (fabric.Want, error) {
 	b, err := os.ReadFile(to.running)
 	if err != nil {
 		return fabric.Want{}, err
@@ -165,6 +167,11 @@ func wanted(obs fabric.Observation, to savedFlags) (fabric.Want, error) {
 		wish, err := to.observation()
 		if err != nil {
 			return fabric.Want{}, err
+		}
+		if to.vlans == "" && table && !fabric.ListsVLANs(wish.VLANs) {
+			// The switch keeps its VLANs in a file of its own: that the wanted
+			// configuration lists none does not say that they go.
+			maps.Copy(wish.VLANs, obs.VLANs)
 		}
 		if to.fragment {
 			return fabric.Onto(obs.Config, wish.Config), nil

@@ -94,3 +94,16 @@ func TestDiffOfFragment(t *testing.T) {
 		t.Errorf("%v\n%s", err, out)
 	}
 }
+
+// TestTableOfItsOwn is a VTP server: the table of its VLANs is given, and the
+// wanted configuration has none of them in it.
+func TestTableOfItsOwn(t *testing.T) {
+	const port = "interface GigabitEthernet1/0/1\n switchport access vlan "
+	out, err := run(t, map[string]string{
+		"a": port + "31\nend\n", "b": port + "32\nend\n",
+		"v": "VLAN Name                             Status    Ports\n1    default                          active\n31   red                              active\n32   blue                             active\n",
+	}, "diff", "--from", "a", "--to", "b", "--from-vlan-brief", "v", "-o", "json")
+	if err != nil || strings.Contains(out, `"no vlan`) || strings.Contains(out, `"vlan 32"`) || !strings.Contains(out, `"switchport access vlan 32"`) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}

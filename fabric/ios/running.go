@@ -21,7 +21,9 @@ type section struct {
 
 var (
 	bannerRE = regexp.MustCompile(`^banner (?:motd|login|exec|incoming|prompt-timeout|slip-ppp) (.*)$`)
-	macroRE  = regexp.MustCompile(`^macro name `)
+	// Lines of an interface that mean nothing at the left margin.
+	strayRE = regexp.MustCompile(`^(?:(?:no )?switchport(?: |$)|channel-group \d|(?:no )?ip address(?: |$))`)
+	macroRE = regexp.MustCompile(`^macro name `)
 	// Counted so that the text of a menu, a banner or anything else between
 	// two control-C marks is never read as configuration.
 	delimiterRE = regexp.MustCompile(`\^C|\x03`)
@@ -55,6 +57,9 @@ func sections(text string) ([]section, error) {
 				last.body = append(last.body, line)
 			}
 			continue
+		}
+		if strayRE.MatchString(line) {
+			return nil, fmt.Errorf("%w: %q stands outside of any interface: the text has lost its indentation", ErrShortRead, cut(line, 40))
 		}
 		out = append(out, section{head: line})
 		closes := closer(line)
@@ -120,11 +125,11 @@ func cut(s string, n int) string {
 	return s[:n] + "…"
 }
 
-// ParseRunning reads `show running-config`. A text that is not whole is
-// ErrShortRead. VLANs that the configuration holds (VTP transparent or off)
+// ParseRunning reads `show running-config`, also out of a terminal's record. A
+// text that is not whole is ErrShortRead. VLANs that the configuration holds (VTP transparent or off)
 // are read, too; others are in the VLAN table only.
 func ParseRunning(text string) (fabric.Config, error) {
-	secs, err := sections(text)
+	secs, err := sections(capture(text))
 	if err != nil {
 		return fabric.Config{}, err
 	}

@@ -30,7 +30,11 @@ type Saved struct {
 // VLAN table, and with a configuration that lists no VLANs because they are in
 // the switch's own file, the VLANs that its ports use are taken to be there.
 func (s Saved) Observation() (fabric.Observation, error) {
-	cfg, err := ParseRunning(capture(s.Running, s.Fragment))
+	running := s.Running
+	if _, err := sections(capture(running)); s.Fragment && errors.Is(err, ErrShortRead) {
+		running += "\nend\n"
+	}
+	cfg, err := ParseRunning(running)
 	if err != nil {
 		return fabric.Observation{}, fmt.Errorf("running configuration: %w", err)
 	}
@@ -99,23 +103,6 @@ func (s Saved) Observation() (fabric.Observation, error) {
 // vtpModeRE is the line of the modes that a running configuration tells of
 // (server is the default, and in some releases not told).
 var vtpModeRE = regexp.MustCompile(`(?m)^vtp mode (server|client|transparent|off)\r?$`)
-
-// capture cleans what a terminal was seen to print: paging and log lines go. A
-// fragment is closed.
-func capture(text string, fragment bool) string {
-	lines := strings.Split(erase(strings.ReplaceAll(text, "\r", "")), "\n")
-	kept := lines[:0]
-	for _, l := range lines {
-		if l = strings.TrimPrefix(l, " --More-- "); !isAsync(l) {
-			kept = append(kept, l)
-		}
-	}
-	text = strings.Join(kept, "\n")
-	if _, err := sections(text); fragment && errors.Is(err, ErrShortRead) {
-		text += "\nend\n"
-	}
-	return text
-}
 
 // withUsed adds the VLANs that ports use and no line of the configuration names.
 func withUsed(cfg fabric.Config) map[int]fabric.VLAN {

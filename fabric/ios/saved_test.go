@@ -62,6 +62,38 @@ edge-7#exit
 	}
 }
 
+// TestNoIndentation refuses a text in which nobody can tell the lines of an
+// interface from others.
+func TestNoIndentation(t *testing.T) {
+	_, err := ParseRunning("interface GigabitEthernet1/0/1\nswitchport mode access\nend\n")
+	if !errors.Is(err, ErrShortRead) || !strings.Contains(err.Error(), "indentation") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPagingResidue reads a capture in which the wiped "--More--" left spaces
+// before the first line of each page.
+func TestPagingResidue(t *testing.T) {
+	const page = "          "
+	obs := saved(t, `hostname edge-7
+interface GigabitEthernet1/0/1
+ switchport access vlan 31
+`+page+`!
+`+page+`interface GigabitEthernet1/0/2
+`+page+` description two
+ switchport access vlan 32
+`+page+`vlan 31
+ name red
+end
+`)
+	if a, b := obs.Ports["GigabitEthernet1/0/1"], obs.Ports["GigabitEthernet1/0/2"]; a.AccessVLAN != 31 || b.AccessVLAN != 32 || b.Description != "two" {
+		t.Errorf("got %+v\n%+v", a, b)
+	}
+	if obs.VLANs[31].Name != "red" {
+		t.Errorf("VLANs %+v", obs.VLANs)
+	}
+}
+
 func TestFragment(t *testing.T) {
 	const part = "interface GigabitEthernet1/0/1\n switchport access vlan 31\n"
 	if _, err := (Saved{Running: part}).Observation(); !errors.Is(err, ErrShortRead) {

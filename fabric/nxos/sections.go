@@ -3,6 +3,7 @@ package nxos
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -51,6 +52,9 @@ func sections(text string) ([]section, error) {
 			body[len(body)-1] += line
 			continue
 		}
+		if strayRE.MatchString(line) {
+			return nil, fmt.Errorf("%w: %q stands outside of any interface: the text has lost its indentation", ErrShortRead, line)
+		}
 		out = append(out, section{head: line})
 		ended = ended || strings.HasPrefix(line, "line ")
 		if closes := bannerEnd(line); closes != "" {
@@ -78,6 +82,9 @@ func unindented(line string) string {
 	}
 	return line[1:]
 }
+
+// strayRE are lines of an interface that mean nothing at the left margin.
+var strayRE = regexp.MustCompile(`^(?:(?:no )?switchport(?: |$)|channel-group \d|(?:no )?ip address(?: |$))`)
 
 // continuesList says whether a line is the rest of a VLAN list that the
 // terminal broke, as in a saved session: taken for a line of its own, it would
