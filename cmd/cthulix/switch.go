@@ -122,7 +122,7 @@ alone.`,
 				return err
 			}
 			to.platform = obs.Platform // of one switch: what one file tells holds for both
-			want, err := wanted(obs, from.vlans != "", to)
+			want, err := wanted(&obs, from.vlans != "", to)
 			if err != nil {
 				return err
 			}
@@ -158,7 +158,7 @@ func planFor(obs fabric.Observation) func(fabric.Observation, fabric.Want) (fabr
 
 // wanted reads the other side of a comparison: a configuration, or a model.
 // table says that the present VLANs are not from the running configuration.
-func wanted(obs fabric.Observation, table bool, to savedFlags) (fabric.Want, error) {
+func wanted(obs *fabric.Observation, table bool, to savedFlags) (fabric.Want, error) {
 	b, err := os.ReadFile(to.running)
 	if err != nil {
 		return fabric.Want{}, err
@@ -174,6 +174,7 @@ func wanted(obs fabric.Observation, table bool, to savedFlags) (fabric.Want, err
 			maps.Copy(wish.VLANs, obs.VLANs)
 		}
 		if to.fragment {
+			addPlainPorts(obs, wish)
 			return fabric.Onto(obs.Config, wish.Config), nil
 		}
 		return fabric.Between(obs.Config, wish.Config), nil
@@ -182,7 +183,23 @@ func wanted(obs fabric.Observation, table bool, to savedFlags) (fabric.Want, err
 	if err := json.Unmarshal(b, &model); err != nil {
 		return fabric.Want{}, fmt.Errorf("%s: %w", to.running, err)
 	}
-	return wantedModel(obs, model), nil
+	return wantedModel(*obs, model), nil
+}
+
+// addPlainPorts adds the ports that a part of a configuration leaves out and the
+// wanted one names: they are as they came.
+func addPlainPorts(obs *fabric.Observation, wish fabric.Observation) {
+	for _, name := range wish.Order {
+		if _, there := obs.Ports[name]; there || fabric.ChannelGroup(name) != 0 {
+			continue
+		}
+		obs.Order = append(obs.Order, name)
+		if obs.Platform == nxos.Platform {
+			obs.Ports[name] = nxos.ParsePort(name, nil, obs.Nexus)
+		} else {
+			obs.Ports[name] = ios.ParsePort(name, nil)
+		}
+	}
 }
 
 // wantedModel is what differs between a switch and a model of it. What the model

@@ -95,6 +95,15 @@ func TestDiffOfFragment(t *testing.T) {
 	}
 }
 
+// TestPortsOfFragments are ports that only one of two parts mentions.
+func TestPortsOfFragments(t *testing.T) {
+	files := map[string]string{"a": "interface GigabitEthernet1/0/1\n", "b": "interface GigabitEthernet1/0/2\n shutdown\n"}
+	out, err := run(t, files, "diff", "--fragment", "--from", "a", "--to", "b")
+	if want := "interface GigabitEthernet1/0/2\nshutdown\n!"; err != nil || !strings.Contains(out, want) {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
 // TestTableOfItsOwn is a VTP server: the table of its VLANs is given, and the
 // wanted configuration has none of them in it.
 func TestTableOfItsOwn(t *testing.T) {
