@@ -268,3 +268,18 @@ func TestVTPModeOfSaved(t *testing.T) {
 		}
 	}
 }
+
+// TestAccessToTrunk keeps a port in its access VLAN until it is a trunk: on the
+// way to the switch, any other VLAN would cut it off.
+func TestAccessToTrunk(t *testing.T) {
+	const head = "vlan 10\nvlan 20\ninterface GigabitEthernet1/0/1\n"
+	c := between(t, head+" switchport access vlan 10\n switchport mode access\nend\n",
+		head+" switchport trunk native vlan 10\n switchport trunk allowed vlan 10,20\n switchport mode trunk\nend\n")
+	want := []string{
+		"interface GigabitEthernet1/0/1", "switchport trunk native vlan 10", "switchport trunk allowed vlan 10,20",
+		"switchport mode trunk", "no switchport access vlan",
+	}
+	if d := cmp.Diff(want, c.Commands); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+}
