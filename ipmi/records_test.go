@@ -186,6 +186,23 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+func TestSOLSequence(t *testing.T) {
+	if got := nextSOL(15); got != 1 {
+		t.Errorf("15 is followed by %d", got)
+	}
+	var r solReceiver
+	for _, step := range []struct {
+		sequence   byte
+		data, want string
+	}{{1, "abc", "abc"}, {1, "abc", ""}, {1, "abcde", "de"}, {2, "f", "f"}, {2, "", ""}} {
+		p := solPacket{sequence: step.sequence, data: []byte(step.data)}
+		if got := string(r.fresh(p)); got != step.want {
+			t.Errorf("packet %d %q: new is %q, want %q", step.sequence, step.data, got, step.want)
+		}
+		r.take(p)
+	}
+}
+
 func FuzzRecords(f *testing.F) {
 	f.Add(fullSensor("x"))
 	f.Add(record(sdrCompact, bytes.Repeat([]byte{0xff}, 27)))
@@ -224,5 +241,15 @@ func FuzzAnswers(f *testing.F) {
 			p.read(&LAN{}, &fields{rest: answer})
 		}
 		_ = new(FRU).decode(answer)
+		if room, err := decodeActivation(answer); err == nil && (room < 1 || room > 255) {
+			t.Errorf("a console that takes %d bytes", room)
+		}
+		if p, ok := decodeSOL(answer); ok {
+			var r solReceiver
+			r.take(p)
+			if len(r.fresh(p)) != 0 && p.sequence != 0 {
+				t.Errorf("%+v is new twice", p)
+			}
+		}
 	})
 }

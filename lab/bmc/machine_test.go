@@ -3,9 +3,11 @@ package bmc_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -50,6 +52,14 @@ func TestWholeWay(t *testing.T) {
 	t.Cleanup(func() { cancel(); served.Wait() })
 
 	node := ipmi.NewPool().Get(ipmi.Target{Name: "node1", Address: conn.LocalAddr().String(), Username: "admin", Password: password})
+	// What the firmware says on its serial port is heard, over both power-ons.
+	console, err := node.Console(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := ipmi.NewTail(64 << 10)
+	var listening sync.WaitGroup
+	listening.Go(func() { _, _ = io.Copy(said, console) })
 	for _, boot := range []struct {
 		efi  bool
 		arch byte // DHCP's option 93
@@ -62,6 +72,13 @@ func TestWholeWay(t *testing.T) {
 			t.Fatal(err)
 		}
 		waitDHCP(t, wire, boot.arch)
+	}
+	if err := console.Close(); err != nil {
+		t.Error(err)
+	}
+	listening.Wait()
+	if text := string(said.Bytes()); !strings.Contains(text, "PXE") || !strings.Contains(text, "SeaBIOS") {
+		t.Errorf("the console said %q", text)
 	}
 	if got, err := node.Boot(ctx); err != nil || got.Valid {
 		t.Errorf("the setting for one boot is %+v after two (%v)", got, err)
