@@ -50,6 +50,7 @@ const (
 	DropAfter    FaultKind = "session dropped after the line"
 	RejectLine   FaultKind = "line rejected"
 	UnknownText  FaultKind = "answer that nobody knows"
+	Unauthorized FaultKind = "authorization failed"
 	HangBefore   FaultKind = "hang before the line"
 	HangAfter    FaultKind = "hang after the line"
 	MidLineText  FaultKind = "banner in mid-line"
@@ -63,7 +64,7 @@ const (
 // FaultKinds are all kinds.
 func FaultKinds() []FaultKind {
 	return []FaultKind{
-		DropBefore, DropAfter, RejectLine, UnknownText, HangBefore, HangAfter, MidLineText, SyslogBurst, SlowFlush, BusyNVRAM,
+		DropBefore, DropAfter, RejectLine, UnknownText, Unauthorized, HangBefore, HangAfter, MidLineText, SyslogBurst, SlowFlush, BusyNVRAM,
 		RebootBefore, RebootAfter,
 	}
 }
@@ -79,6 +80,9 @@ func FaultAt(kind FaultKind, n int) Fault {
 		f.Answer = "Command rejected: the lab was told to reject this line.\n"
 	case UnknownText:
 		f.Answer = "The lab says something that no one has heard before.\n"
+	case Unauthorized:
+		// As a TACACS+ server that does not allow a command.
+		f.Answer = "Command authorization failed.\n\n"
 	case HangBefore, HangAfter:
 		f.Hang, f.After = true, kind == HangAfter
 	case MidLineText:

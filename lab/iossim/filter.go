@@ -14,8 +14,9 @@ type filter struct {
 
 var filterKinds = []string{"begin", "count", "exclude", "include", "section"}
 
-// splitFilter splits a command from its filter, if it has one.
-func splitFilter(line string, start int) (string, *filter, *syntaxError) {
+// splitFilter splits a command from its filter, if it has one. A Nexus also
+// prints as JSON, and takes the quotes from around an expression.
+func splitFilter(line string, start int, nexus bool) (string, *filter, *syntaxError) {
 	toks := tokens(line[start:])
 	if len(toks) == 0 || !filtered(toks[0].text) {
 		return line, nil, nil
@@ -30,6 +31,9 @@ func splitFilter(line string, start int) (string, *filter, *syntaxError) {
 		return "", nil, &syntaxError{kind: "incomplete"}
 	}
 	col := bar + 1 + rest[0].col
+	if nexus && (rest[0].text == "json" || rest[0].text == "json-pretty") && len(rest) == 1 {
+		return line[:bar], &filter{kind: rest[0].text}, nil
+	}
 	kind := ""
 	for _, k := range filterKinds {
 		if strings.HasPrefix(k, strings.ToLower(rest[0].text)) {
@@ -43,6 +47,9 @@ func splitFilter(line string, start int) (string, *filter, *syntaxError) {
 	// `section include X` is the long form of `section X`.
 	if kind == "section" {
 		pattern = strings.TrimPrefix(pattern, "include ")
+	}
+	if n := len(pattern); nexus && n > 1 && (pattern[0] == '\'' || pattern[0] == '"') && pattern[n-1] == pattern[0] {
+		pattern = pattern[1 : n-1]
 	}
 	if pattern == "" {
 		return "", nil, &syntaxError{kind: "incomplete"}

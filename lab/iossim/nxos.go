@@ -84,6 +84,7 @@ var nexusInterface = slices.Concat(switchportCommands, []command{
 	{pattern: "[no] shutdown", run: each(setShutdown)},
 	{pattern: "[no] switchport", run: each(setSwitchport)},
 	{pattern: "switchport mode (access|trunk)", run: ports(setMode)},
+	{pattern: "no switchport mode [(access|trunk)]", run: ports(func(c *call, i *iface) error { i.mode = modeDefault; return nil })},
 	{pattern: "channel-group 1-4096 [force] [mode (on|active|passive)]", run: ports(nexusJoin)},
 	{pattern: "no channel-group [LINE]", run: ports(func(c *call, i *iface) error { i.group, i.groupMode = 0, ""; return nil })},
 	{pattern: "spanning-tree port type (edge|edge trunk|network|normal)", run: ports(setPortType)},

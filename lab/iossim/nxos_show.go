@@ -80,13 +80,19 @@ func nexusFeatures(c *call) error {
 	return nil
 }
 
-func nexusVLANs(c *call) error {
+// nexusVLANs are the VLANs that a Nexus shows: those that were made.
+func (s *Sim) nexusVLANs() []int {
 	ids := []int{1}
-	for _, id := range c.sim.db.ids() {
-		if _, made := c.sim.db.VLANs[id]; made {
+	for _, id := range s.db.ids() {
+		if _, made := s.db.VLANs[id]; made {
 			ids = append(ids, id)
 		}
 	}
+	return ids
+}
+
+func nexusVLANs(c *call) error {
+	ids := c.sim.nexusVLANs()
 	if c.has("id") {
 		if !c.sim.db.exists(c.num(0)) || c.num(0) >= 1002 && c.num(0) <= 1005 {
 			return rejected("VLAN %d not found in current VLAN database\n", c.num(0))

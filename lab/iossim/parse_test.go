@@ -94,7 +94,7 @@ func TestSection(t *testing.T) {
 		"| b Y":                  "interface Y\n one\nend\n",
 		"| exclude [a-z]":        "",
 	} {
-		_, f, bad := splitFilter("show x "+filterText, 0)
+		_, f, bad := splitFilter("show x "+filterText, 0, false)
 		if bad != nil {
 			t.Errorf("%s: %v", filterText, bad)
 			continue

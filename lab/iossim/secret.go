@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"strings"
+	"sync"
 
 	"golang.org/x/crypto/scrypt"
 )
@@ -20,7 +21,32 @@ func hashSecret(owner, password string) string {
 	return "$9$" + salt + "$" + scryptHash(salt, password)
 }
 
+// scrypted remembers hashes. To make one takes tens of milliseconds, on purpose;
+// a lab of many switches with the same passwords would do little else.
+var scrypted struct {
+	sync.Mutex
+	hashes map[[sha256.Size]byte]string
+}
+
+// scryptedMax is how many hashes are remembered. Then all are forgotten.
+const scryptedMax = 4096
+
 func scryptHash(salt, password string) string {
+	which := sha256.Sum256([]byte(salt + "$" + password))
+	scrypted.Lock()
+	defer scrypted.Unlock()
+	if hash, ok := scrypted.hashes[which]; ok {
+		return hash
+	}
+	hash := slowHash(salt, password)
+	if scrypted.hashes == nil || len(scrypted.hashes) >= scryptedMax {
+		scrypted.hashes = map[[sha256.Size]byte]string{}
+	}
+	scrypted.hashes[which] = hash
+	return hash
+}
+
+func slowHash(salt, password string) string {
 	key, err := scrypt.Key([]byte(password), []byte(salt), 1<<14, 1, 1, 32)
 	if err != nil {
 		// The parameters are constants that scrypt takes.

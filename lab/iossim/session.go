@@ -227,7 +227,7 @@ func (s *session) remember(line string) {
 
 // execLine carries out an exec command that begins at a column of the line.
 func (s *session) execLine(line string, start int) {
-	command, filter, bad := splitFilter(line, start)
+	command, filter, bad := splitFilter(line, start, s.sim.profile.NXOS)
 	if bad != nil {
 		s.syntax(bad)
 		return
@@ -243,6 +243,10 @@ func (s *session) execLine(line string, start int) {
 	}
 	if s.stamped && s.context <= inExec {
 		s.printf("Load for five secs: 14%%/0%%; one minute: 12%%; five minutes: 12%%\nTime source is NTP, %s\n\n", stamp(s.sim.now()))
+	}
+	if filter != nil && filter.re == nil {
+		s.structured(m, command, filter.kind == "json-pretty")
+		return
 	}
 	before := s.out.Len()
 	s.call(m, command)

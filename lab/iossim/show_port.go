@@ -4,12 +4,25 @@ package iossim
 var portShows = []command{
 	{pattern: "show etherchannel summary", run: showEtherchannel},
 	{pattern: "show etherchannel 1-48 summary", run: showEtherchannel},
+	{pattern: "show lacp sys-id", run: showLACPSystem},
 	{pattern: "show spanning-tree [vlan WORD]", run: showSpanningTree},
 	{pattern: "show power inline", run: showPower},
 	{pattern: "show power inline IF", run: showPower},
 	{pattern: "show port-security", run: showPortSecurity},
 	{pattern: "show interfaces status err-disabled", run: showErrDisabled},
 	{pattern: "show system mtu", run: showSystemMTU},
+}
+
+// showLACPSystem prints the switch's own part of the identity of its bundles.
+func showLACPSystem(c *call) error {
+	priority := "32768"
+	for _, st := range c.sim.run.find("lacp system-priority") {
+		if f := tokens(st.line); len(f) > 2 {
+			priority = f[2].text
+		}
+	}
+	c.printf("%s, %s\n", priority, dotted(c.sim.mac(0)))
+	return nil
 }
 
 func showPower(c *call) error {

@@ -1,13 +1,8 @@
-// Package bench measures Cthulix against a peer or a floor in the same run.
-// `make bench` prints it; the figures that count are the ratios.
 package bench
 
 import (
-	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"fmt"
-	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,11 +10,11 @@ import (
 	"github.com/scrapli/scrapligo/driver/network"
 	"github.com/scrapli/scrapligo/driver/options"
 	"github.com/scrapli/scrapligo/platform"
-	"golang.org/x/crypto/ssh"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
 	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
+	"github.com/cthulix/terraform-provider-cthulix/test/switches"
 )
 
 // BenchmarkSwitchApply is 4 VLANs and 48 ports on a blank switch: log in, read,
@@ -32,60 +27,83 @@ func BenchmarkSwitchApply(b *testing.B) {
 }
 
 func switchApply(b *testing.B, latency time.Duration) {
-	want := fabric.Want{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}}
-	for id := 10; id < 50; id += 10 {
-		want.VLANs[id] = fabric.VLAN{ID: id, Name: fmt.Sprintf("net%d", id)}
-	}
-	for i := 1; i <= 48; i++ {
-		name := fmt.Sprintf("GigabitEthernet1/0/%d", i)
-		want.Ports[name] = fabric.Port{
-			Name: name, Mode: fabric.ModeAccess, AccessVLAN: 10 + 10*(i%4), Description: fmt.Sprintf("host%d", i), PortFast: true,
-		}
-	}
+	want := rack(48)
 	for b.Loop() {
 		b.StopTimer()
 		ours, peer := startSwitch(b, latency), startSwitch(b, latency)
 		b.StartTimer()
 		begun := time.Now()
-		_, change, err := ios.Converge(b.Context(), ours, want, ios.ConvergeOptions{Save: true})
+		_, change, err := ios.Converge(b.Context(), ours.Target, want, ios.ConvergeOptions{Save: true})
 		took := time.Since(begun)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		floor := bare(b, peer, change.Commands)
+		if n := ours.Stats().Logins; n > 2 {
+			b.Errorf("the apply took %d sessions, want two", n)
+		}
+		floor := bare(b, peer.Target, change.Commands)
 		b.StartTimer()
 		b.ReportMetric(float64(len(change.Commands)), "lines")
+		b.ReportMetric(float64(ours.Stats().Logins), "sessions")
 		b.ReportMetric(floor.Seconds(), "scrapligo-s")
 		b.ReportMetric(took.Seconds(), "cthulix-s")
 		b.ReportMetric(took.Seconds()/floor.Seconds(), "ratio")
 	}
 }
 
-// bare times scrapligo as its documentation uses it.
+// rack is what the switches of these benchmarks should be: 4 VLANs, and so many
+// ports for hosts.
+func rack(ports int) fabric.Want {
+	want := fabric.Want{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}}
+	for id := 10; id < 50; id += 10 {
+		want.VLANs[id] = fabric.VLAN{ID: id, Name: fmt.Sprintf("net%d", id)}
+	}
+	for i := 1; i <= ports; i++ {
+		name := fmt.Sprintf("GigabitEthernet1/0/%d", i)
+		want.Ports[name] = fabric.Port{
+			Name: name, Mode: fabric.ModeAccess, AccessVLAN: 10 + 10*(i%4), Description: fmt.Sprintf("host%d", i), PortFast: true,
+		}
+	}
+	return want
+}
+
+func startSwitch(b *testing.B, latency time.Duration) switches.Switch {
+	b.Helper()
+	return switches.Start(b, iossim.Config{Hostname: "leaf1", Latency: latency})
+}
+
+// bare times scrapligo as its documentation uses it, sending lines.
 func bare(b *testing.B, t fabric.Target, lines []string) time.Duration {
 	b.Helper()
-	host, port, _ := strings.Cut(t.Address, ":")
-	var number int
-	fmt.Sscan(port, &number)
-	p, err := platform.NewPlatform("cisco_iosxe", host,
-		options.WithPort(number), options.WithAuthNoStrictKey(), options.WithTransportType("standard"),
-		options.WithAuthUsername(t.Username), options.WithAuthPassword(t.Password), options.WithAuthSecondary(t.EnablePassword))
-	if err != nil {
-		b.Fatal(err)
-	}
 	begun := time.Now()
-	d, err := p.GetNetworkDriver()
+	d, err := scrapli(t)
 	if err != nil {
-		b.Fatal(err)
-	}
-	if err := d.Open(); err != nil {
 		b.Fatal(err)
 	}
 	defer d.Close()
 	send(b, d, lines)
-	took := time.Since(begun)
-	return took
+	return time.Since(begun)
+}
+
+// scrapli opens a session.
+func scrapli(t fabric.Target) (*network.Driver, error) {
+	host, port, _ := strings.Cut(t.Address, ":")
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, err
+	}
+	p, err := platform.NewPlatform("cisco_iosxe", host,
+		options.WithPort(number), options.WithAuthNoStrictKey(), options.WithTransportType("standard"),
+		options.WithAuthUsername(t.Username), options.WithAuthPassword(t.Password), options.WithAuthSecondary(t.EnablePassword))
+	if err != nil {
+		return nil, err
+	}
+	d, err := p.GetNetworkDriver()
+	if err != nil {
+		return nil, err
+	}
+	return d, d.Open()
 }
 
 func send(b *testing.B, d *network.Driver, lines []string) {
@@ -99,33 +117,5 @@ func send(b *testing.B, d *network.Driver, lines []string) {
 	}
 	if _, err := d.SendCommand("write memory"); err != nil {
 		b.Fatal(err)
-	}
-}
-
-func startSwitch(b *testing.B, latency time.Duration) fabric.Target {
-	b.Helper()
-	sim, err := iossim.New(iossim.Config{Hostname: "leaf1", Users: map[string]string{"admin": "pw"}, EnableSecret: "enable"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	sim.SetLatency(latency, 0)
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		b.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		b.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	b.Cleanup(cancel)
-	go sim.Serve(ctx, l, signer)
-	return fabric.Target{
-		Name: "leaf1", Address: l.Addr().String(), Username: "admin", Password: "pw", EnablePassword: "enable",
-		HostKey: ssh.FingerprintSHA256(signer.PublicKey()),
 	}
 }
