@@ -40,6 +40,12 @@ func (s *serial) wire() net.Conn {
 
 func serve(t *testing.T, chassis machine.Chassis) (*bmc.BMC, *ipmi.BMC) {
 	t.Helper()
+	b, node, _ := serveAt(t, chassis)
+	return b, node
+}
+
+func serveAt(t *testing.T, chassis machine.Chassis) (*bmc.BMC, *ipmi.BMC, net.Addr) {
+	t.Helper()
 	b, err := bmc.New(bmc.Config{Name: "node1", Username: "admin", Password: password}, chassis)
 	if err != nil {
 		t.Fatal(err)
@@ -58,7 +64,7 @@ func serve(t *testing.T, chassis machine.Chassis) (*bmc.BMC, *ipmi.BMC) {
 	t.Cleanup(func() { stop(); served.Wait() })
 	return b, ipmi.NewPool().Get(ipmi.Target{
 		Name: "node1", Address: conn.LocalAddr().String(), Username: "admin", Password: password, PollInterval: time.Millisecond,
-	})
+	}), conn.LocalAddr()
 }
 
 func minute(t *testing.T) context.Context {
