@@ -218,6 +218,7 @@ func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	}
 	resp.ResourceData = s
 	resp.DataSourceData = s
+	resp.ListResourceData = s
 }
 
 func endpointOf(ctx context.Context, o types.Object, diags *diag.Diagnostics) (m endpointModel) {

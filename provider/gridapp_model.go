@@ -9,9 +9,12 @@ import (
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/gridapp"
@@ -47,6 +50,44 @@ type taskModel struct {
 }
 
 func (m gridappModel) label() string { return fmt.Sprintf("cthulix_gridapp %q", m.Name.ValueString()) }
+
+func taskAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"command": schema.StringAttribute{
+			MarkdownDescription: "Program to run. With a `script`, its interpreter.",
+			Optional:            true,
+		},
+		"args": schema.ListAttribute{
+			MarkdownDescription: "Arguments of the program or the script.",
+			ElementType:         types.StringType,
+			Optional:            true,
+		},
+		"script": schema.StringAttribute{
+			MarkdownDescription: "Text of a script to run, such as `file(\"count.sh\")`. It travels through the keg under its KID.",
+			Optional:            true,
+		},
+		"artifacts": schema.MapAttribute{
+			MarkdownDescription: "Local files that the task needs: their paths, by the path in its working directory.",
+			ElementType:         types.StringType,
+			Optional:            true,
+		},
+		"env": schema.MapAttribute{
+			MarkdownDescription: "Environment variables.",
+			ElementType:         types.StringType,
+			Optional:            true,
+		},
+		"cpu": schema.Int64Attribute{
+			MarkdownDescription: "Share of a processor, in MHz. Default: 50.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.AtLeast(1)},
+		},
+		"memory_mb": schema.Int64Attribute{
+			MarkdownDescription: "Memory, in MB. Default: 64.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.AtLeast(10)},
+		},
+	}
+}
 
 // known tells whether all that makes up the spec is known.
 func (m gridappModel) known(ctx context.Context) bool {

@@ -34,6 +34,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*gridappResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*gridappResource)(nil)
 	_ resource.ResourceWithImportState    = (*gridappResource)(nil)
+	_ resource.ResourceWithIdentity       = (*gridappResource)(nil)
 )
 
 const gridappTimeout = 30 * time.Minute
@@ -44,44 +45,6 @@ func newGridappResource() resource.Resource { return &gridappResource{} }
 
 func (r *gridappResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_gridapp"
-}
-
-func taskAttributes() map[string]schema.Attribute {
-	return map[string]schema.Attribute{
-		"command": schema.StringAttribute{
-			MarkdownDescription: "Program to run. With a `script`, its interpreter.",
-			Optional:            true,
-		},
-		"args": schema.ListAttribute{
-			MarkdownDescription: "Arguments of the program or the script.",
-			ElementType:         types.StringType,
-			Optional:            true,
-		},
-		"script": schema.StringAttribute{
-			MarkdownDescription: "Text of a script to run, such as `file(\"count.sh\")`. It travels through the keg under its KID.",
-			Optional:            true,
-		},
-		"artifacts": schema.MapAttribute{
-			MarkdownDescription: "Local files that the task needs: their paths, by the path in its working directory.",
-			ElementType:         types.StringType,
-			Optional:            true,
-		},
-		"env": schema.MapAttribute{
-			MarkdownDescription: "Environment variables.",
-			ElementType:         types.StringType,
-			Optional:            true,
-		},
-		"cpu": schema.Int64Attribute{
-			MarkdownDescription: "Share of a processor, in MHz. Default: 50.",
-			Optional:            true,
-			Validators:          []validator.Int64{int64validator.AtLeast(1)},
-		},
-		"memory_mb": schema.Int64Attribute{
-			MarkdownDescription: "Memory, in MB. Default: 64.",
-			Optional:            true,
-			Validators:          []validator.Int64{int64validator.AtLeast(10)},
-		},
-	}
 }
 
 func (r *gridappResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -245,6 +208,7 @@ func (r *gridappResource) Create(ctx context.Context, req resource.CreateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	if r.converge(ctx, &m, timeouts.Value.Create, &resp.Diagnostics) {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
@@ -255,6 +219,7 @@ func (r *gridappResource) Update(ctx context.Context, req resource.UpdateRequest
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	w := m.want(ctx, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -352,6 +317,7 @@ func (r *gridappResource) Read(ctx context.Context, req resource.ReadRequest, re
 	if diags.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, diags)
 	engine, err := r.site.gridappClient()
 	var result gridapp.Result
 	if err == nil {
@@ -401,16 +367,4 @@ func (r *gridappResource) Delete(ctx context.Context, req resource.DeleteRequest
 	if err != nil {
 		diags.AddError(m.label()+" could not be stopped", err.Error())
 	}
-}
-
-func (r *gridappResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	kernel, name, ok := strings.Cut(req.ID, "/")
-	if !ok || kernel == "" || name == "" {
-		resp.Diagnostics.AddError("A gridapp is imported as KERNEL/NAME", fmt.Sprintf("Write main/wordcount, for example; %q is no such name.", req.ID))
-		return
-	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("kernel"), kernel)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("type"), gridapp.Batch)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("shards"), int64(1))...)
 }

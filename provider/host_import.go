@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -15,27 +16,35 @@ import (
 )
 
 // ImportState takes a host by its name, one of its MAC addresses or the address
-// of its BMC, and after a slash the name of the BMC's credentials.
+// of its BMC, and after a slash the name of the BMC's credentials, which is not
+// on record. Its identity is its name: without credentials the BMC is not asked
+// before the next apply.
 func (r *hostResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	diags := &resp.Diagnostics
 	what, credentials, given := strings.Cut(req.ID, "/")
-	hub, err := r.site.ophubClient()
 	var name string
-	if err == nil {
-		name, err = findHost(ctx, hub, what)
+	spell(ctx, req, "name", &name, diags)
+	if req.ID != "" {
+		hub, err := r.site.ophubClient()
+		if err == nil {
+			name, err = findHost(ctx, hub, what)
+		}
+		if err != nil {
+			diags.AddError("The host cannot be imported", err.Error())
+			return
+		}
 	}
-	if err != nil {
-		diags.AddError("The host cannot be imported", err.Error())
-		return
-	}
-	set := func(p path.Path, v any) { diags.Append(resp.State.SetAttribute(ctx, p, v)...) }
-	set(path.Root("name"), name)
-	set(path.Root("reboot_policy"), rebootApply)
-	set(path.Root("protect"), false)
-	set(path.Root("on_destroy"), destroyDetach)
-	set(path.Root("drain_timeout"), defaultDrain)
+	identity{"name": name}.arrive(ctx, resp)
+	importedHost(ctx, &resp.State, diags)
 	if given {
-		set(path.Root("bmc"), hostBMCModel{Credentials: types.StringValue(credentials), CipherSuites: types.ListNull(types.Int64Type)})
+		diags.Append(resp.State.SetAttribute(ctx, path.Root("bmc"), hostBMCModel{Credentials: types.StringValue(credentials), CipherSuites: types.ListNull(types.Int64Type)})...)
+	}
+}
+
+// importedHost sets what no record tells of a host that is imported.
+func importedHost(ctx context.Context, to settable, diags *diag.Diagnostics) {
+	for name, v := range map[string]any{"reboot_policy": rebootApply, "protect": false, "on_destroy": destroyDetach, "drain_timeout": defaultDrain} {
+		diags.Append(to.SetAttribute(ctx, path.Root(name), v)...)
 	}
 }
 

@@ -38,6 +38,19 @@ func (r *hostResource) settle(ctx context.Context, m *hostModel, state *hostMode
 	}
 }
 
+// observe notes all that is known of a host now.
+func (r *hostResource) observe(ctx context.Context, m *hostModel, view ophub.View, past history, diags *diag.Diagnostics) {
+	m.observeRecord(ctx, *view.Host, diags)
+	m.observeAgent(ctx, view.Agent, diags)
+	r.observeMachine(ctx, m, view, diags)
+	if view.Agent != nil {
+		r.checkAgentPlace(*m, view.Agent.Inventory, diags)
+	}
+	m.judge(view)
+	m.Drift = listOf(ctx, types.StringType, r.drift(ctx, *m, past, diags), diags)
+	m.Effect, m.EffectReason = types.StringValue(effectNone), types.StringValue("")
+}
+
 // observeMachine asks the BMC. One that cannot be asked leaves what was known,
 // but a host whose agent lives has power, whatever its BMC says.
 func (r *hostResource) observeMachine(ctx context.Context, m *hostModel, view ophub.View, diags *diag.Diagnostics) {

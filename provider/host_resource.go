@@ -10,7 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
@@ -20,6 +19,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*hostResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*hostResource)(nil)
 	_ resource.ResourceWithImportState    = (*hostResource)(nil)
+	_ resource.ResourceWithIdentity       = (*hostResource)(nil)
 )
 
 const (
@@ -138,6 +138,7 @@ func (r *hostResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if diags.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, diags)
 	ctx, cancel := withTimeout(ctx, m.Timeouts, timeouts.Value.Create, hostTimeout, diags)
 	defer cancel()
 	h, err := r.site.machine(ctx, m, diags)
@@ -164,6 +165,7 @@ func (r *hostResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if diags.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, diags)
 	ctx, cancel := withTimeout(ctx, m.Timeouts, timeouts.Value.Update, hostTimeout, diags)
 	defer cancel()
 	h, err := r.site.machine(ctx, m, diags)
@@ -195,6 +197,7 @@ func (r *hostResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	if diags.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, diags)
 	ctx, cancel := context.WithTimeout(ctx, hostReadLimit)
 	defer cancel()
 	hub, err := r.site.ophubClient()
@@ -212,14 +215,6 @@ func (r *hostResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		addReadProblem(diags, m.label(), err)
 		return
 	}
-	m.observeRecord(ctx, *view.Host, diags)
-	m.observeAgent(ctx, view.Agent, diags)
-	r.observeMachine(ctx, &m, view, diags)
-	if view.Agent != nil {
-		r.checkAgentPlace(m, view.Agent.Inventory, diags)
-	}
-	m.judge(view)
-	m.Drift = listOf(ctx, types.StringType, r.drift(ctx, m, readHistory(ctx, req.Private, diags), diags), diags)
-	m.Effect, m.EffectReason = types.StringValue(effectNone), types.StringValue("")
+	r.observe(ctx, &m, view, readHistory(ctx, req.Private, diags), diags)
 	diags.Append(resp.State.Set(ctx, m)...)
 }

@@ -27,6 +27,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*imageResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*imageResource)(nil)
 	_ resource.ResourceWithImportState    = (*imageResource)(nil)
+	_ resource.ResourceWithIdentity       = (*imageResource)(nil)
 )
 
 const imageTimeout = 30 * time.Minute
@@ -123,6 +124,7 @@ func (m *imageModel) observe(id keg.KID, b builtImage) {
 
 func (r *imageResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_image"
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
 func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -283,15 +285,15 @@ func (r *imageResource) complete(recipe images.Recipe, diags *diag.Diagnostics) 
 }
 
 func (r *imageResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	r.converge(ctx, req.Plan, &resp.State, &resp.Diagnostics, timeouts.Value.Create)
+	r.converge(ctx, req.Plan, &resp.State, resp.Identity, &resp.Diagnostics, timeouts.Value.Create)
 }
 
 func (r *imageResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	r.converge(ctx, req.Plan, &resp.State, &resp.Diagnostics, timeouts.Value.Update)
+	r.converge(ctx, req.Plan, &resp.State, resp.Identity, &resp.Diagnostics, timeouts.Value.Update)
 }
 
 // converge builds what is not built yet and uploads it.
-func (r *imageResource) converge(ctx context.Context, plan tfsdk.Plan, state *tfsdk.State, diags *diag.Diagnostics, limit timeoutOf) {
+func (r *imageResource) converge(ctx context.Context, plan tfsdk.Plan, state *tfsdk.State, name *tfsdk.ResourceIdentity, diags *diag.Diagnostics, limit timeoutOf) {
 	var m imageModel
 	diags.Append(plan.Get(ctx, &m)...)
 	recipe, _, more := m.want(ctx)
@@ -320,6 +322,7 @@ func (r *imageResource) converge(ctx context.Context, plan tfsdk.Plan, state *tf
 		return
 	}
 	m.observe(id, built)
+	m.identity().set(ctx, name, diags)
 	diags.Append(state.Set(ctx, m)...)
 }
 
@@ -343,6 +346,7 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	remote, err := r.site.siteKeg()
 	if err != nil {
 		addReadProblem(&resp.Diagnostics, fmt.Sprintf("image %s", m.Name.ValueString()), err)
@@ -361,28 +365,6 @@ func (r *imageResource) Read(ctx context.Context, req resource.ReadRequest, resp
 	}
 }
 
-// adopt fills in what an image says of itself. Its recipe is not known, so the
-// next plan compares what the configuration builds.
-func (r *imageResource) adopt(ctx context.Context, store keg.Store, kid keg.KID, m *imageModel) (diags diag.Diagnostics) {
-	manifest, err := images.LoadManifest(ctx, store, kid)
-	if err != nil {
-		diags.AddError("No image of that name", err.Error())
-		return diags
-	}
-	m.Name, m.Arch = types.StringValue(manifest.Name), types.StringValue(manifest.Arch)
-	m.observe("", builtImage{KID: kid, Size: manifest.Size, LinuxRelease: manifest.LinuxRelease})
-	m.Recipe = noWord[kidKind]()
-	return diags
-}
-
 func (r *imageResource) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {
 	// The blobs stay: see the schema's description.
-}
-
-func (r *imageResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	if _, err := keg.Parse(req.ID); err != nil {
-		resp.Diagnostics.AddError("An image is imported by its KID", err.Error())
-		return
-	}
-	resource.ImportStatePassthroughID(ctx, path.Root("kid"), req, resp)
 }

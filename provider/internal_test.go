@@ -1,9 +1,11 @@
 package provider
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
@@ -108,5 +110,38 @@ func TestWords(t *testing.T) {
 		if _, err := (macKind{}).canonical(bad); err == nil {
 			t.Errorf("%q was taken for a MAC address", bad)
 		}
+	}
+}
+
+// A plan says that a new MTU waits for a reload, where it does.
+func TestWarnReload(t *testing.T) {
+	for _, c := range []struct {
+		version    string
+		have, want int
+		warns      bool
+	}{
+		{"15.2(7)E3", 0, 9000, true},
+		{"15.2(7)E3", 9000, 9000, false},
+		{"15.2(7)E3", 0, 1500, false},
+		{"15.2(7)E3", 9000, 0, false},
+		{"17.6.5", 0, 9000, false},
+	} {
+		var diags diag.Diagnostics
+		obs := fabric.Observation{Version: c.version, Config: fabric.Config{Global: fabric.Global{SystemMTU: c.have}}}
+		warnReload(obs, fabric.Global{SystemMTU: c.want}, &diags)
+		if got := diags.WarningsCount() == 1; got != c.warns || diags.HasError() {
+			t.Errorf("from %d to %d on %s: %v", c.have, c.want, c.version, diags)
+		}
+	}
+}
+
+// Ports are listed as people count them.
+func TestByNumber(t *testing.T) {
+	want := []string{"FastEthernet0/1", "GigabitEthernet1/0/2", "GigabitEthernet1/0/10", "GigabitEthernet1/0/10.5", "GigabitEthernet2/0/1", "Port-channel2"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, byNumber)
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -26,6 +27,7 @@ var (
 	_ resource.ResourceWithConfigure   = (*kernelResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*kernelResource)(nil)
 	_ resource.ResourceWithImportState = (*kernelResource)(nil)
+	_ resource.ResourceWithIdentity    = (*kernelResource)(nil)
 )
 
 const (
@@ -49,6 +51,8 @@ type kernelModel struct {
 
 func (m kernelModel) label() string { return fmt.Sprintf("cthulix_kernel %q", m.Name.ValueString()) }
 
+func (m kernelModel) identity() identity { return identity{"name": m.Name.ValueString()} }
+
 func (m kernelModel) want() gridapp.Domain {
 	return gridapp.DomainOf(m.Name.ValueString(), m.Description.ValueString())
 }
@@ -62,6 +66,10 @@ func (m *kernelModel) observe(k ophub.Kernel) {
 
 func (r *kernelResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_kernel"
+}
+
+func (r *kernelResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityOf(map[string]identityschema.Attribute{"name": identityText("Name of the kernel.")})
 }
 
 func (r *kernelResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -114,20 +122,21 @@ func (r *kernelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 }
 
 func (r *kernelResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	r.converge(ctx, req.Plan, &resp.State, timeouts.Value.Create, &resp.Diagnostics)
+	r.converge(ctx, req.Plan, &resp.State, resp.Identity, timeouts.Value.Create, &resp.Diagnostics)
 }
 
 func (r *kernelResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	r.converge(ctx, req.Plan, &resp.State, timeouts.Value.Update, &resp.Diagnostics)
+	r.converge(ctx, req.Plan, &resp.State, resp.Identity, timeouts.Value.Update, &resp.Diagnostics)
 }
 
 // converge makes the domain and the record, or brings both up to date.
-func (r *kernelResource) converge(ctx context.Context, plan tfsdk.Plan, state *tfsdk.State, limit timeoutOf, diags *diag.Diagnostics) {
+func (r *kernelResource) converge(ctx context.Context, plan tfsdk.Plan, state *tfsdk.State, id *tfsdk.ResourceIdentity, limit timeoutOf, diags *diag.Diagnostics) {
 	var m kernelModel
 	diags.Append(plan.Get(ctx, &m)...)
 	if diags.HasError() {
 		return
 	}
+	m.identity().set(ctx, id, diags)
 	ctx, cancel := withTimeout(ctx, m.Timeouts, limit, kernelTimeout, diags)
 	defer cancel()
 	record, err := r.make(ctx, m)
@@ -172,6 +181,7 @@ func (r *kernelResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	record, err := r.look(ctx, m)
 	switch {
 	case errors.Is(err, ophub.ErrNotFound), errors.Is(err, gridapp.ErrNotFound):
@@ -246,5 +256,7 @@ func (r *kernelResource) remove(ctx context.Context, m kernelModel) error {
 }
 
 func (r *kernelResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("name"), req, resp)
+	name := req.ID
+	spell(ctx, req, "name", &name, &resp.Diagnostics)
+	identity{"name": name}.arrive(ctx, resp)
 }

@@ -113,7 +113,7 @@ func (m memory) giveUpPort(want *fabric.Want, name, onDestroy string) {
 		want.AbsentChannels = append(want.AbsentChannels, group)
 		return
 	}
-	want.Ports[name] = fabric.Port{Name: name}
+	want.Ports[name] = fabric.DefaultPort(name)
 }
 
 // giveUpBundles removes port-channels that came to be with their first members

@@ -18,6 +18,7 @@ func told(g fabric.Global, named fabric.VLANSet) fabric.Global {
 		DHCPSnooping:     fabric.DHCPSnooping{Enabled: cmp.Or(g.DHCPSnooping.Enabled, fabric.Default), VLANs: g.DHCPSnooping.VLANs},
 		LLDP:             cmp.Or(g.LLDP, fabric.Default),
 		CDP:              cmp.Or(g.CDP, fabric.Default),
+		SystemMTU:        cmp.Or(g.SystemMTU, fabric.DefaultNumber),
 		DefaultGateway:   gatewayOrNone(g.DefaultGateway),
 	}
 	if out.DHCPSnooping.VLANs.IsZero() {
@@ -52,6 +53,9 @@ func within(g, want fabric.Global) fabric.Global {
 	if want.CDP != "" {
 		out.CDP = g.CDP
 	}
+	if want.SystemMTU != 0 {
+		out.SystemMTU = g.SystemMTU
+	}
 	if want.DefaultGateway.IsValid() {
 		out.DefaultGateway = g.DefaultGateway
 	}
@@ -70,6 +74,7 @@ func filled(g, more fabric.Global) fabric.Global {
 		g.DHCPSnooping.VLANs = more.DHCPSnooping.VLANs
 	}
 	g.LLDP, g.CDP = cmp.Or(g.LLDP, more.LLDP), cmp.Or(g.CDP, more.CDP)
+	g.SystemMTU = cmp.Or(g.SystemMTU, more.SystemMTU)
 	if !g.DefaultGateway.IsValid() {
 		g.DefaultGateway = more.DefaultGateway
 	}

@@ -1,12 +1,14 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -16,7 +18,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
 )
+
+// systemMTU is the system MTU of a switch that was told none, in bytes.
+const systemMTU = 1500
 
 // Settings of the whole switch. What is left out is left alone.
 
@@ -59,6 +65,11 @@ func globalAttributes() map[string]schema.Attribute {
 				},
 			},
 		},
+		"system_mtu": schema.Int64Attribute{
+			MarkdownDescription: "Largest frame of all ports, in bytes. Before IOS-XE 16 it takes effect at the next reload of the switch, which the plan says and nobody does for you. Left out, it is left alone.",
+			Optional:            true,
+			Validators:          []validator.Int64{int64validator.Between(systemMTU, 9216)},
+		},
 		"lldp": schema.BoolAttribute{MarkdownDescription: "Whether the switch speaks LLDP. Left out, it is left alone.", Optional: true},
 		"cdp":  schema.BoolAttribute{MarkdownDescription: "Whether the switch speaks CDP. Left out, it is left alone.", Optional: true},
 	}
@@ -68,6 +79,7 @@ func globalAttributes() map[string]schema.Attribute {
 func (m switchModel) wantGlobal(s *scope, diags *diag.Diagnostics) {
 	s.global.SpanningTreeMode = fields(m.Tree).text("mode")
 	s.global.LLDP, s.global.CDP = toggle(m.LLDP), toggle(m.CDP)
+	s.global.SystemMTU = int(m.SystemMTU.ValueInt64())
 	snooping := fields(m.Snooping)
 	s.global.DHCPSnooping.Enabled = toggle(snooping.truth("enabled"))
 	if v, ok := snooping.attr["vlans"].(VLANList); ok && !v.IsNull() && !v.IsUnknown() {
@@ -103,7 +115,7 @@ func (m switchModel) wantGlobal(s *scope, diags *diag.Diagnostics) {
 
 // globalKnown tells whether all settings of the whole switch are known.
 func (m switchModel) globalKnown(ctx context.Context) bool {
-	return wholly(ctx, m.Tree) && wholly(ctx, m.Snooping) && !m.Gateway.IsUnknown() && !m.LLDP.IsUnknown() && !m.CDP.IsUnknown()
+	return wholly(ctx, m.Tree) && wholly(ctx, m.Snooping) && !m.Gateway.IsUnknown() && !m.LLDP.IsUnknown() && !m.CDP.IsUnknown() && !m.SystemMTU.IsUnknown()
 }
 
 // priorities are the known bridge priorities by the user's spelling of VLANs.
@@ -121,6 +133,7 @@ func (m switchModel) priorities() map[string]int64 {
 // observeGlobal notes what was seen of what m speaks of.
 func (m *switchModel) observeGlobal(g fabric.Global) {
 	see(&m.Gateway, types.StringValue(gatewayOrNone(g.DefaultGateway).String()))
+	see(&m.SystemMTU, types.Int64Value(int64(cmp.Or(g.SystemMTU, systemMTU))))
 	see(&m.LLDP, truthOf(g.LLDP, fabric.Disable))
 	see(&m.CDP, truthOf(g.CDP, fabric.Enable))
 	if attributes := m.Snooping.Attributes(); fields(m.Snooping).said {
@@ -170,6 +183,7 @@ func (m switchModel) seenPriorities(g fabric.Global) types.Map {
 // adoptGlobal describes the settings of a switch that is imported.
 func (m *switchModel) adoptGlobal(g fabric.Global) {
 	take(&m.Gateway, types.StringValue(g.DefaultGateway.String()), g.DefaultGateway.IsValid())
+	take(&m.SystemMTU, types.Int64Value(int64(g.SystemMTU)), g.SystemMTU != 0)
 	take(&m.LLDP, truthOf(g.LLDP, fabric.Disable), g.LLDP != "")
 	take(&m.CDP, truthOf(g.CDP, fabric.Enable), g.CDP != "")
 	m.Snooping = types.ObjectNull(snoopingTypes)
@@ -197,6 +211,16 @@ func snoopingOf(g fabric.Global) types.Object {
 	return types.ObjectValueMust(snoopingTypes, map[string]attr.Value{
 		"enabled": truthOf(g.DHCPSnooping.Enabled, fabric.Disable), "vlans": wordOf[vlanKind](vlans.String()),
 	})
+}
+
+// warnReload says when a new MTU of the switch has to wait for its next reload.
+func warnReload(obs fabric.Observation, want fabric.Global, diags *diag.Diagnostics) {
+	have := cmp.Or(obs.Global.SystemMTU, systemMTU)
+	if want.SystemMTU <= 0 || want.SystemMTU == have || !ios.MTUWaitsForReload(obs) {
+		return
+	}
+	diags.AddAttributeWarning(path.Root("system_mtu"), "The MTU takes effect at the next reload",
+		fmt.Sprintf("%s runs %s, which takes frames of up to %d bytes until it is reloaded. The apply does not reload it.", obs.Hostname, obs.Version, have))
 }
 
 // globalPath finds the attribute of a setting of the whole switch.

@@ -169,7 +169,12 @@ func (m *switchModel) adoptLayer3(ctx context.Context, obs fabric.Observation, d
 	svis := map[string]sviModel{}
 	for id, v := range obs.SVIs {
 		if len(v.Addresses) > 0 {
-			svis[strconv.Itoa(id)] = sviOf(v)
+			svi := sviOf(v)
+			if svi.Description.ValueString() == "" {
+				// Terraform writes an empty text as none when it generates configuration.
+				svi.Description = types.StringNull()
+			}
+			svis[strconv.Itoa(id)] = svi
 		}
 	}
 	if len(svis) > 0 {

@@ -24,6 +24,7 @@ type switchModel struct {
 	Tree        types.Object   `tfsdk:"spanning_tree"`
 	Gateway     types.String   `tfsdk:"default_gateway"`
 	Snooping    types.Object   `tfsdk:"dhcp_snooping"`
+	SystemMTU   types.Int64    `tfsdk:"system_mtu"`
 	LLDP        types.Bool     `tfsdk:"lldp"`
 	CDP         types.Bool     `tfsdk:"cdp"`
 	Disruptive  types.Bool     `tfsdk:"allow_disruptive"`
@@ -49,6 +50,8 @@ var (
 )
 
 func (m switchModel) label() string { return fmt.Sprintf("cthulix_switch %q", m.Name.ValueString()) }
+
+func (m switchModel) identity() identity { return identity{"name": m.Name.ValueString()} }
 
 // want returns the part of the switch that m describes, without what is not
 // known yet. Keys that name nothing, or one thing twice, are reported.
@@ -190,17 +193,14 @@ func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags
 // all ports that were told anything.
 func (m *switchModel) adopt(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) {
 	vlans, ports := map[string]switchVLANModel{}, map[string]portModel{}
-	for id, v := range obs.VLANs {
-		if id != 1 && vlanProblem(int64(id)) == "" {
-			told := switchVLANModel{Name: observedName(types.StringNull(), v)}
-			take(&told.State, types.StringValue(v.EffectiveState()), v.EffectiveState() != fabric.VLANActive)
-			vlans[strconv.Itoa(id)] = told
-		}
+	for _, id := range adoptableVLANs(obs) {
+		v := obs.VLANs[id]
+		told := switchVLANModel{Name: observedName(types.StringNull(), v)}
+		take(&told.State, types.StringValue(v.EffectiveState()), v.EffectiveState() != fabric.VLANActive)
+		vlans[strconv.Itoa(id)] = told
 	}
-	for name, seen := range obs.Ports {
-		p := nullPort()
-		p.adopt(seen)
-		if !seen.Routed && !p.untold() {
+	for _, name := range adoptablePorts(obs) {
+		if p := adoptedPort(obs.Ports[name]); !p.untold() {
 			ports[name] = p
 		}
 	}

@@ -19,6 +19,7 @@ import (
 type part[M any] interface {
 	*M
 	label() string
+	identity() identity
 	// hold returns what every part has.
 	hold() (sw, onDestroy types.String, planned, rollback *types.List, limits timeouts.Value)
 	known(context.Context) bool
@@ -97,6 +98,7 @@ func createPart[M any, P part[M]](ctx context.Context, s *site, req resource.Cre
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	mem, ok := applyPart[M](ctx, s, m, nil, newScope(), timeouts.Value.Create, &resp.Diagnostics)
 	if !ok {
 		return
@@ -111,6 +113,7 @@ func updatePart[M any, P part[M]](ctx context.Context, s *site, req resource.Upd
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	P(&m).identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	mem, ok := applyPart[M](ctx, s, P(&m), &stored, P(state).want(&resp.Diagnostics), timeouts.Value.Update, &resp.Diagnostics)
 	mem.keep(ctx, resp.Private, &resp.Diagnostics)
 	if ok {
@@ -142,6 +145,7 @@ func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	h := holdingOf[M](s, m, claimant{label: m.label()})
 	obs, ok := h.observe(ctx, stored, &resp.Diagnostics)
 	if !ok {
@@ -177,6 +181,12 @@ func deletePart[M any, P part[M]](ctx context.Context, s *site, req resource.Del
 	defer cancel()
 	h := holdingOf[M](s, m, claimant{label: m.label()})
 	h.apply(ctx, &stored, m.want(&resp.Diagnostics), newScope(), onDestroy.ValueString(), &resp.Diagnostics)
+}
+
+// importPart starts an import: the rest is read from the switch.
+func importPart(ctx context.Context, id identity, resp *resource.ImportStateResponse) {
+	id.arrive(ctx, resp)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_destroy"), onDestroyRestore)...)
 }
 
 // anotherWord asks for a replacement if a word means something else, and not if

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -23,6 +24,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*switchPortResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*switchPortResource)(nil)
 	_ resource.ResourceWithImportState    = (*switchPortResource)(nil)
+	_ resource.ResourceWithIdentity       = (*switchPortResource)(nil)
 )
 
 type switchPortResource struct{ resourceBase }
@@ -41,6 +43,13 @@ type switchPortModel struct {
 
 func (m switchPortModel) label() string {
 	return fmt.Sprintf("cthulix_switch_port %s on %s", m.Port.canonical(), m.Switch.ValueString())
+}
+
+func portIdentity(sw, port string) identity { return identity{"switch": sw, "port": port} }
+
+// identity has the canonical name of the port: another spelling is no other port.
+func (m *switchPortModel) identity() identity {
+	return portIdentity(m.Switch.ValueString(), m.Port.canonical())
 }
 
 func (m *switchPortModel) hold() (sw, onDestroy types.String, planned, rollback *types.List, limits timeouts.Value) {
@@ -90,6 +99,13 @@ func (m *switchPortModel) at(p []string) path.Path {
 
 func (r *switchPortResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_switch_port"
+}
+
+func (r *switchPortResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityOf(map[string]identityschema.Attribute{
+		"switch": identityText("Name of the switch in the provider's switches."),
+		"port":   identityText("Name of the port, such as GigabitEthernet1/0/1."),
+	})
 }
 
 func (r *switchPortResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -144,12 +160,12 @@ func (r *switchPortResource) Delete(ctx context.Context, req resource.DeleteRequ
 
 func (r *switchPortResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	sw, port, _ := strings.Cut(req.ID, "/")
+	spell(ctx, req, "switch", &sw, &resp.Diagnostics)
+	spell(ctx, req, "port", &port, &resp.Diagnostics)
 	name, err := portKind{}.canonical(port)
 	if sw == "" || err != nil {
-		resp.Diagnostics.AddError("A port is imported as SWITCH/PORT", fmt.Sprintf("Write leaf1/GigabitEthernet1/0/1, for example; %q is no such name.", req.ID))
+		resp.Diagnostics.AddError("A port is imported as SWITCH/PORT", fmt.Sprintf("Write leaf1/GigabitEthernet1/0/1, for example; %q is no such name.", sw+"/"+port))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("switch"), sw)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("port"), name)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_destroy"), onDestroyRestore)...)
+	importPart(ctx, portIdentity(sw, name), resp)
 }

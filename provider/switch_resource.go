@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
@@ -23,6 +24,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*switchResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*switchResource)(nil)
 	_ resource.ResourceWithImportState    = (*switchResource)(nil)
+	_ resource.ResourceWithIdentity       = (*switchResource)(nil)
 )
 
 const switchTimeout = 10 * time.Minute
@@ -33,6 +35,10 @@ func newSwitchResource() resource.Resource { return &switchResource{} }
 
 func (r *switchResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_switch"
+}
+
+func (r *switchResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityOf(map[string]identityschema.Attribute{"name": identityText("Name of the switch in the provider's switches.")})
 }
 
 func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -163,6 +169,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if st == nil || diags.HasError() {
 		return
 	}
+	warnReload(obs.Observation, st.want.Global, diags)
 	if len(st.change.Commands) == 0 && state != nil && req.Plan.Raw.Equal(req.State.Raw) {
 		return
 	}
@@ -182,6 +189,7 @@ func (r *switchResource) Create(ctx context.Context, req resource.CreateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, m.Timeouts, timeouts.Value.Create, switchTimeout, &resp.Diagnostics)
 	defer cancel()
 	h := r.holding(ctx, m, claimant{label: m.label()})
@@ -201,6 +209,7 @@ func (r *switchResource) Update(ctx context.Context, req resource.UpdateRequest,
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	ctx, cancel := withTimeout(ctx, m.Timeouts, timeouts.Value.Update, switchTimeout, &resp.Diagnostics)
 	defer cancel()
 	h := r.holding(ctx, m, claimant{label: m.label()})
@@ -220,6 +229,7 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	h := r.holding(ctx, m, claimant{label: m.label()})
 	obs, ok := h.observe(ctx, stored, &resp.Diagnostics)
 	if !ok {
@@ -253,5 +263,7 @@ func (r *switchResource) Delete(ctx context.Context, req resource.DeleteRequest,
 }
 
 func (r *switchResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	resource.ImportStatePassthroughID(ctx, path.Root("name"), req, resp)
+	name := req.ID
+	spell(ctx, req, "name", &name, &resp.Diagnostics)
+	identity{"name": name}.arrive(ctx, resp)
 }

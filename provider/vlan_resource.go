@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
@@ -25,6 +26,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*vlanResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*vlanResource)(nil)
 	_ resource.ResourceWithImportState    = (*vlanResource)(nil)
+	_ resource.ResourceWithIdentity       = (*vlanResource)(nil)
 )
 
 type vlanResource struct{ resourceBase }
@@ -44,6 +46,12 @@ type vlanModel struct {
 
 func (m vlanModel) label() string {
 	return fmt.Sprintf("cthulix_vlan %d on %s", m.VLANID.ValueInt64(), m.Switch.ValueString())
+}
+
+func vlanIdentity(sw string, id int64) identity { return identity{"switch": sw, "vlan_id": id} }
+
+func (m *vlanModel) identity() identity {
+	return vlanIdentity(m.Switch.ValueString(), m.VLANID.ValueInt64())
 }
 
 func (m *vlanModel) hold() (sw, onDestroy types.String, planned, rollback *types.List, limits timeouts.Value) {
@@ -86,6 +94,13 @@ func (m *vlanModel) at(p []string) path.Path {
 
 func (r *vlanResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_vlan"
+}
+
+func (r *vlanResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identityOf(map[string]identityschema.Attribute{
+		"switch":  identityText("Name of the switch in the provider's switches."),
+		"vlan_id": identityNumber("Number of the VLAN."),
+	})
 }
 
 func (r *vlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -143,11 +158,11 @@ func (r *vlanResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 func (r *vlanResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	sw, number, _ := strings.Cut(req.ID, "/")
 	id, err := strconv.ParseInt(number, 10, 64)
-	if sw == "" || err != nil {
+	if req.ID != "" && (sw == "" || err != nil) {
 		resp.Diagnostics.AddError("A VLAN is imported as SWITCH/NUMBER", fmt.Sprintf("Write leaf1/20, for example; %q is no such name.", req.ID))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("switch"), sw)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("vlan_id"), id)...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("on_destroy"), onDestroyRestore)...)
+	spell(ctx, req, "switch", &sw, &resp.Diagnostics)
+	spell(ctx, req, "vlan_id", &id, &resp.Diagnostics)
+	importPart(ctx, vlanIdentity(sw, id), resp)
 }

@@ -114,7 +114,8 @@ func serve(t testing.TB, what string, run func(context.Context) error) {
 // gate is a dialer that can be shut, as a cable that is pulled.
 type gate struct {
 	shut  bool
-	only  string // the one address that it is shut for; empty is all
+	only  string                                  // the one address that it is shut for; empty is all
+	hold  func(context.Context) (net.Conn, error) // what answers a dial in its place
 	mu    sync.Mutex
 	dials int
 }
@@ -131,6 +132,9 @@ func (g *gate) DialContext(ctx context.Context, network, address string) (net.Co
 	g.mu.Unlock()
 	if g.shut && (g.only == "" || g.only == address) {
 		return nil, fmt.Errorf("no route to %s", address)
+	}
+	if g.hold != nil && g.only == address {
+		return g.hold(ctx)
 	}
 	var d net.Dialer
 	return d.DialContext(ctx, network, address)

@@ -34,14 +34,16 @@ show commands, and nothing is in Terraform's state before the next apply.`,
 					return err
 				}
 			}
-			for _, name := range names {
+			var failed []error
+			for _, name := range names { // one that fails does not keep the others
 				path, err := importSwitch(c.Context(), terraform, dir, name)
 				if err != nil {
-					return err
+					failed = append(failed, err)
+					continue
 				}
 				fmt.Fprintln(c.OutOrStdout(), path)
 			}
-			return nil
+			return errors.Join(failed...)
 		},
 	}
 	sw.Flags().StringVar(&dir, "dir", ".", "directory of the Terraform configuration")

@@ -50,8 +50,10 @@ func (w *fakeWide) text() string {
 		}
 		b.WriteString("!\n")
 	}
-	for _, key := range slices.Sorted(maps.Keys(w.global)) {
-		b.WriteString(w.global[key] + "\n")
+	global := map[string]string{"spanning-tree mode": "spanning-tree mode pvst"} // IOS prints its default, too
+	maps.Copy(global, w.global)
+	for _, key := range slices.Sorted(maps.Keys(global)) {
+		b.WriteString(global[key] + "\n")
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.priority)) {
 		fmt.Fprintf(&b, "spanning-tree vlan %d priority %s\n", id, w.priority[id])

@@ -212,10 +212,10 @@ func globalLines(from, to globalAttrs) (before, after []string) {
 		before = append(before, systemMTULine(from.systemMTU, to.systemMTU))
 	}
 	if gone := from.snoopIn.Minus(to.snoopIn); !gone.IsNone() {
-		after = append(after, chunked("no ip dhcp snooping vlan ", gone)...)
+		after = append(after, listed("no ip dhcp snooping vlan ", gone)...)
 	}
 	if come := to.snoopIn.Minus(from.snoopIn); !come.IsNone() {
-		after = append(after, chunked("ip dhcp snooping vlan ", come)...)
+		after = append(after, listed("ip dhcp snooping vlan ", come)...)
 	}
 	if !from.snooping && to.snooping {
 		after = append(after, "ip dhcp snooping")
@@ -263,13 +263,13 @@ func priorityLines(from, to map[int]int) []string {
 	}
 	var out []string
 	if len(gone) > 0 {
-		for _, line := range chunked("no spanning-tree vlan ", vlanSet(gone)) {
+		for _, line := range listed("no spanning-tree vlan ", vlanSet(gone)) {
 			out = append(out, line+" priority")
 		}
 	}
 	groups := byPriority(set)
 	for _, prio := range slices.Sorted(maps.Keys(groups)) {
-		for _, line := range chunked("spanning-tree vlan ", vlanSet(groups[prio])) {
+		for _, line := range listed("spanning-tree vlan ", vlanSet(groups[prio])) {
 			out = append(out, fmt.Sprintf("%s priority %d", line, prio))
 		}
 	}

@@ -73,7 +73,7 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 	joinBundles(obs, want, to)
 	keepMisfits(obs, from, to)
 	from.global = readGlobal(obs.Global.Lines)
-	to.global = wantGlobal(from.global, want.Global)
+	to.global = wantGlobal(from.global, spokenTree(from.global, want.Global))
 	return from, to
 }
 

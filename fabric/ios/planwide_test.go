@@ -142,7 +142,7 @@ func TestPlanWideLines(t *testing.T) {
 					DefaultGateway: netip.MustParseAddr("10.0.0.1")}},
 			commands: []string{"spanning-tree mode rapid-pvst", "no spanning-tree vlan 10 priority", "spanning-tree vlan 20,30 priority 4096", "lldp run", "no cdp run",
 				"interface " + gi1, "ip dhcp snooping trust", "exit", "ip dhcp snooping vlan 20-22", "ip dhcp snooping", "ip default-gateway 10.0.0.1"},
-			rollback: []string{"no ip dhcp snooping", "no spanning-tree mode", "no spanning-tree vlan 30 priority", "spanning-tree vlan 10,20 priority 8192", "no lldp run", "cdp run",
+			rollback: []string{"no ip dhcp snooping", "spanning-tree mode pvst", "no spanning-tree vlan 30 priority", "spanning-tree vlan 10,20 priority 8192", "no lldp run", "cdp run",
 				"interface " + gi1, "no ip dhcp snooping trust", "exit", "no ip dhcp snooping vlan 20-22", "no ip default-gateway 10.0.0.1"},
 		},
 		{

@@ -29,7 +29,7 @@ func wantAttrs(have attrs, p fabric.Port, caps fabric.Capabilities) attrs {
 	if have.mode == "" && caps.SameMode(p.Mode, fabric.ModeDefault) {
 		to.mode = ""
 	}
-	if p.Mode == fabric.ModeTrunk && caps.ISL && have.encapsulation != "dot1q" {
+	if p.Mode == fabric.ModeTrunk && caps.ISL && have.encapsulation != "dot1q" && !islTrunk(have) {
 		to.encapsulation = "dot1q"
 	}
 	if p.Mode == fabric.ModeDefault && p.NativeVLAN == 1 && p.Allowed.IsAll() {
@@ -42,6 +42,12 @@ func wantAttrs(have attrs, p fabric.Port, caps fabric.Capabilities) attrs {
 		to.set[setNonegotiate] = ""
 	}
 	return to
+}
+
+// islTrunk says whether a port is a trunk in ISL already. A want has no word for
+// the encapsulation: it stays, since the other end has the same.
+func islTrunk(have attrs) bool {
+	return have.mode == string(fabric.ModeTrunk) && have.encapsulation == "isl"
 }
 
 // static says whether a port in a mode has no say in what it is.

@@ -24,6 +24,8 @@ type provided struct {
 	Provider    schema            `json:"provider"`
 	Resources   map[string]schema `json:"resource_schemas"`
 	DataSources map[string]schema `json:"data_source_schemas"`
+	Lists       map[string]schema `json:"list_resource_schemas,omitempty"`
+	Identities  map[string]named  `json:"resource_identity_schemas,omitempty"`
 	Functions   map[string]called `json:"functions,omitempty"`
 }
 
@@ -89,7 +91,7 @@ func run(ctx context.Context) error {
 			return fmt.Errorf("%s: %s", d.Summary, d.Detail)
 		}
 	}
-	p := provided{Resources: map[string]schema{}, DataSources: map[string]schema{}}
+	p := provided{Resources: map[string]schema{}, DataSources: map[string]schema{}, Lists: map[string]schema{}}
 	if p.Provider, err = convert(resp.Provider); err != nil {
 		return err
 	}
@@ -102,6 +104,14 @@ func run(ctx context.Context) error {
 		if p.DataSources[name], err = convert(s); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+	}
+	for name, s := range resp.ListResourceSchemas {
+		if p.Lists[name], err = convert(s); err != nil {
+			return fmt.Errorf("list %s: %w", name, err)
+		}
+	}
+	if p.Identities, err = identities(ctx, server); err != nil {
+		return err
 	}
 	if p.Functions, err = convertFunctions(resp.Functions); err != nil {
 		return err

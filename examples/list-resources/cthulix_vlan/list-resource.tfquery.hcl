@@ -1,0 +1,7 @@
+list "cthulix_vlan" "leaf1" {
+  provider = cthulix
+
+  config {
+    switches = ["leaf1"]
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to       = cthulix_gridapp.lines
+  identity = { kernel = "main", name = "lines" }
+}

@@ -1,0 +1,4 @@
+import {
+  to       = cthulix_host.node1
+  identity = { name = "node1" }
+}

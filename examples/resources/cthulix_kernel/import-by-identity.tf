@@ -1,0 +1,4 @@
+import {
+  to       = cthulix_kernel.main
+  identity = { name = "main" }
+}

@@ -1,0 +1,4 @@
+import {
+  to       = cthulix_switch.leaf1
+  identity = { name = "leaf1" }
+}
