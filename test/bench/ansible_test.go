@@ -16,7 +16,7 @@ import (
 // switches alike that both end the same.
 func BenchmarkSwitchApplyAnsible(b *testing.B) {
 	const latency = 20 * time.Millisecond
-	want := rack(48)
+	want := racked(48)
 	for b.Loop() {
 		b.StopTimer()
 		ours, theirs := startSwitch(b, latency), startSwitch(b, latency)

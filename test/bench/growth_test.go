@@ -38,7 +38,7 @@ func BenchmarkPlanGrowth(b *testing.B) {
 
 func growthWorkspace(b *testing.B, ports int, kind string, resources func(map[string]switches.Switch) map[string]any) *workspace {
 	b.Helper()
-	fleet := startFleet(b, ports/portsEach, configured(rack(portsEach)))
+	fleet := startFleet(b, ports/portsEach, configured(racked(portsEach)))
 	w := newWorkspace(b, hcl(b, providerConfig(b, fleet), map[string]map[string]any{kind: resources(fleet)}))
 	w.apply()
 	return w
@@ -47,7 +47,7 @@ func growthWorkspace(b *testing.B, ports int, kind string, resources func(map[st
 func wholeSwitches(fleet map[string]switches.Switch) map[string]any {
 	all := map[string]any{}
 	for name := range fleet {
-		all[name] = switchConfig(name, rack(portsEach))
+		all[name] = switchConfig(name, racked(portsEach))
 	}
 	return all
 }
@@ -56,7 +56,7 @@ func singlePorts(fleet map[string]switches.Switch) map[string]any {
 	all := map[string]any{}
 	for name := range fleet {
 		n := 0
-		for port, p := range rack(portsEach).Ports {
+		for port, p := range racked(portsEach).Ports {
 			r := portConfig(p)
 			r["switch"], r["port"] = name, port
 			all[fmt.Sprintf("%s-%d", name, n)] = r

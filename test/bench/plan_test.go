@@ -30,7 +30,7 @@ func BenchmarkPlanNoChange(b *testing.B) {
 
 func planNoChange(b *testing.B, parallel int) {
 	ctx := b.Context()
-	want := rack(fleetPorts)
+	want := racked(fleetPorts)
 	fleet := startFleet(b, fleetSize, configured(want))
 	config := providerConfig(b, fleet)
 	resources := map[string]any{}

@@ -27,7 +27,7 @@ func BenchmarkSwitchApply(b *testing.B) {
 }
 
 func switchApply(b *testing.B, latency time.Duration) {
-	want := rack(48)
+	want := racked(48)
 	for b.Loop() {
 		b.StopTimer()
 		ours, peer := startSwitch(b, latency), startSwitch(b, latency)
@@ -52,9 +52,9 @@ func switchApply(b *testing.B, latency time.Duration) {
 	}
 }
 
-// rack is what the switches of these benchmarks should be: 4 VLANs, and so many
+// racked is what the switches of these benchmarks should be: 4 VLANs, and so many
 // ports for hosts.
-func rack(ports int) fabric.Want {
+func racked(ports int) fabric.Want {
 	want := fabric.Want{VLANs: map[int]fabric.VLAN{}, Ports: map[string]fabric.Port{}}
 	for id := 10; id < 50; id += 10 {
 		want.VLANs[id] = fabric.VLAN{ID: id, Name: fmt.Sprintf("net%d", id)}
