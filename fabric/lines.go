@@ -47,3 +47,9 @@ var secretRE = regexp.MustCompile(`(?i)\b(?:key|keys|key-string|key-chain|passwo
 func WithoutSecrets(lines []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), secretRE.MatchString)
 }
+
+var rangeRE = regexp.MustCompile(`(?i)^(?:range[ \t]|[a-z-]+[ \t]*\d[\d/]*[ \t]*[-,][ \t]*\w)`)
+
+// NamesRange says whether what follows "interface" are several: a command, which
+// no switch prints in its configuration.
+func NamesRange(name string) bool { return rangeRE.MatchString(name) }

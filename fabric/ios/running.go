@@ -144,6 +144,9 @@ func ParseRunning(text string) (fabric.Config, error) {
 		case "vlan":
 			parseVLANSection(rest, s.body, cfg.VLANs)
 		case "interface":
+			if fabric.NamesRange(rest) {
+				return fabric.Config{}, fmt.Errorf("%q is a command and no line of a running configuration: write out the interfaces one by one", cut(s.head, 60))
+			}
 			name := interfaceName(rest)
 			bodies[name] = append(bodies[name], s.body...)
 			if id := fabric.SVINumber(name); id != 0 {

@@ -71,6 +71,13 @@ func TestNoIndentation(t *testing.T) {
 	}
 }
 
+// TestRangeIsNoLine refuses what would be lost otherwise.
+func TestRangeIsNoLine(t *testing.T) {
+	if _, err := ParseRunning("interface range GigabitEthernet1/0/1 - 4\n shutdown\nend\n"); err == nil || !strings.Contains(err.Error(), "one by one") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestPagingResidue reads a capture in which the wiped "--More--" left spaces
 // before the first line of each page.
 func TestPagingResidue(t *testing.T) {

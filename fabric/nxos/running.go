@@ -39,6 +39,9 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 		case "vlan":
 			parseVLANs(rest, s.body, cfg.VLANs)
 		case "interface":
+			if fabric.NamesRange(rest) {
+				return fabric.Config{}, nil, fmt.Errorf("%.60q is a command and no line of a running configuration: write out the interfaces one by one", s.head)
+			}
 			name := interfaceName(rest)
 			if !portRE.MatchString(lineName(name)) {
 				continue
