@@ -275,12 +275,14 @@ func (c *cables) neighbors(name string) []ophub.Neighbor {
 
 // where says in words what an interface is plugged into; empty when nobody said so.
 func (c *cables) where(name string) string {
-	for _, n := range c.neighbors(name) {
-		text := shorten(cmp.Or(n.System, n.Chassis), maxShown) + " " + shorten(n.Port, maxShown)
-		if n.VLAN != 0 {
-			text += ", untagged VLAN " + strconv.Itoa(n.VLAN)
-		}
-		return strings.TrimSpace(text)
+	heard := c.neighbors(name)
+	if len(heard) == 0 {
+		return ""
 	}
-	return ""
+	n := heard[0]
+	text := shorten(cmp.Or(n.System, n.Chassis), maxShown) + " " + shorten(n.Port, maxShown)
+	if n.VLAN != 0 {
+		text += ", untagged VLAN " + strconv.Itoa(n.VLAN)
+	}
+	return strings.TrimSpace(text)
 }

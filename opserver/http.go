@@ -118,8 +118,12 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 	// Only the machine itself is on its way; anybody may look at the script.
 	_, lease, ok := s.hostAt(source(r))
 	itself := ok && lease.MAC == mac
-	if err == nil && itself && s.hosts.named(host.Name) {
+	switch {
+	case err != nil || !s.hosts.named(host.Name):
+	case itself:
 		err = s.beginBoot(r.Context(), host)
+	default:
+		err = s.inQuarantine(r.Context(), host)
 	}
 	detail := fmt.Sprintf("image %s", host.Image.Short())
 	if err != nil {

@@ -195,7 +195,7 @@ func TestAHostThatCannotBootIsTold(t *testing.T) {
 	s.waitStage("node1", ophub.StageBootScript, "no boot script: ")
 
 	_, apology := s.refusal(ophub.Host{Name: "n"}, mac1, errors.New("a ${x} || reboot && b\nshell"))
-	if strings.ContainsAny(strings.Split(apology, "\n")[1], "${}|&") || strings.Count(apology, "\n") != 5 {
+	if strings.ContainsAny(strings.Split(apology, "\n")[1], "${}|&") || strings.Count(apology, "\n") != 8 {
 		t.Errorf("the error's text is taken for iPXE's syntax: %s", apology)
 	}
 }

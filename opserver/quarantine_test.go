@@ -34,6 +34,9 @@ func TestQuarantine(t *testing.T) {
 		}
 	}
 	text := script("127.0.0.10")
+	if other := script("127.0.0.50"); other != text {
+		t.Errorf("who has no lease any more gets %s", other)
+	}
 	golden(t, "quarantine.ipxe", strings.ReplaceAll(text, s.URL(), "http://10.20.0.1"))
 	s.waitStage("node1", ophub.StageBootScript, "in quarantine since")
 	if !strings.Contains(s.log.String(), "it keeps booting") {

@@ -40,6 +40,23 @@ func (s *Server) beginBoot(ctx context.Context, host ophub.Host) error {
 	return nil
 }
 
+// inQuarantine is the error of a host in quarantine, for those who only look at
+// its script; a host that waits in its boot loader may be one of them, when its
+// lease has run out.
+func (s *Server) inQuarantine(ctx context.Context, host ophub.Host) error {
+	ctx, cancel := context.WithTimeout(ctx, stageTimeout)
+	defer cancel()
+	boot, err := s.Hub.Boot(ctx, host.Name)
+	if err != nil {
+		s.Logger.Error("http: the boot record cannot be read", "host", host.Name, "error", err)
+		return nil
+	}
+	if boot.Quarantine != nil {
+		return &quarantined{*boot.Quarantine}
+	}
+	return nil
+}
+
 // refusal is what is recorded of a host that cannot be booted now, and its
 // script: it says why on the console and asks again. So a host that is released
 // from quarantine boots by itself, and until then goes through no firmware and
@@ -58,7 +75,8 @@ func (s *Server) refusal(host ophub.Host, mac string, err error) (detail, script
 		fmt.Sprintf("Trying again in %d seconds", int(refusedPause.Seconds())))
 }
 
-// waitingScript prints lines on a machine's console, waits, and asks again.
+// waitingScript prints lines on a machine's console, waits, and asks again. A
+// boot loader does not renew its lease, so it asks for it anew in time.
 func (s *Server) waitingScript(mac string, wait time.Duration, lines ...string) string {
 	var b strings.Builder
 	b.WriteString("#!ipxe\n")
@@ -72,6 +90,9 @@ func (s *Server) waitingScript(mac string, wait time.Duration, lines ...string) 
 		}, clip(line, 300))
 		fmt.Fprintf(&b, "echo Cthulix: %s\n", plain)
 	}
-	fmt.Fprintf(&b, "sleep %d\nchain --replace %s%s?mac=%s || reboot\n", int(wait.Seconds()), s.baseURL, pathScript, mac)
+	b.WriteString("isset ${waits} || set waits:int32 0\ninc waits\n")
+	fmt.Fprintf(&b, "sleep %d\n", int(wait.Seconds()))
+	fmt.Fprintf(&b, "iseq ${waits} %d && set waits:int32 0 && dhcp ||\n", max(1, int(s.LeaseTime/2/wait)))
+	fmt.Fprintf(&b, "chain --replace %s%s?mac=%s || reboot\n", s.baseURL, pathScript, mac)
 	return b.String()
 }

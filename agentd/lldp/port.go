@@ -82,7 +82,7 @@ func (p *Port) Run(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():
-			p.say(0) // if it gets lost, what we said runs out
+			_ = p.say(0) // if it gets lost, what we said runs out
 			return nil
 		case err := <-failed:
 			return fmt.Errorf("lldp: receive: %w", err)
