@@ -217,6 +217,35 @@ func TestUnknownUserIsRefused(t *testing.T) {
 	}
 }
 
+// An operator may not change the controller, and that is remembered; all else stays open to him.
+func TestOperator(t *testing.T) {
+	l := startBMC(t)
+	admin, ctx := l.client(), deadline(t, 20*time.Second)
+	const slot, secret = 3, "operator's secret"
+	for _, err := range []error{
+		admin.SetUserName(ctx, slot, "oper"), admin.SetUserPassword(ctx, slot, secret, 20),
+		admin.SetUserAccess(ctx, 0, slot, ipmi.Access{Privilege: ipmi.PrivilegeOperator, Messaging: true}), admin.EnableUser(ctx, slot, true),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if same, err := admin.TestUserPassword(ctx, slot, "something else", 20); err != nil || same {
+		t.Errorf("another password: %v, %v", same, err)
+	}
+	l.target.Username, l.target.Password = "oper", secret
+	for again := range 2 {
+		err := l.client().SetUserName(ctx, slot, "boss")
+		var auth *ipmi.AuthError
+		if !errors.As(err, &auth) || auth.Remembered != (again == 1) {
+			t.Errorf("got %v", err)
+		}
+		if err := l.client().PowerOn(ctx); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestSilentBMCKeepsTheDeadline(t *testing.T) {
 	conn := listen(t) // nobody reads it
 	c := ipmi.NewPool().Get(ipmi.Target{Address: conn.LocalAddr().String(), Username: user, Password: password})
