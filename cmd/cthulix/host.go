@@ -16,6 +16,7 @@ func hostCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "host", Short: "Do something to a host"}
 	cmd.PersistentFlags().StringVar(&addr, "ophub", os.Getenv("CTHULIX_OPHUB_ADDR"), "address of Consul, http://HOST:PORT")
 	cmd.AddCommand(releaseCommand(open), adoptCommand(open))
+	cmd.AddCommand(operateCommands(open)...)
 	return cmd
 }
 
