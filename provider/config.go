@@ -219,6 +219,7 @@ func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	resp.ResourceData = s
 	resp.DataSourceData = s
 	resp.ListResourceData = s
+	resp.ActionData = s
 }
 
 func endpointOf(ctx context.Context, o types.Object, diags *diag.Diagnostics) (m endpointModel) {

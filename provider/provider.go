@@ -14,7 +14,9 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -22,7 +24,11 @@ import (
 // Address is where the provider stands in the registry.
 const Address = "registry.terraform.io/cthulix/cthulix"
 
-var _ provider.Provider = (*cthulix)(nil)
+var (
+	_ provider.Provider                       = (*cthulix)(nil)
+	_ provider.ProviderWithActions            = (*cthulix)(nil)
+	_ provider.ProviderWithEphemeralResources = (*cthulix)(nil)
+)
 
 // Option changes how a provider reaches the world. Options are for tests and
 // for the lab; a user's choices are in the configuration.
@@ -79,6 +85,7 @@ func (p *cthulix) Resources(context.Context) []func() resource.Resource {
 		newImageResource,
 		newKernelResource,
 		newHostResource,
+		newBMCResource,
 		newGridappResource,
 	}
 }
@@ -88,5 +95,14 @@ func (p *cthulix) DataSources(context.Context) []func() datasource.DataSource {
 		newSwitchDataSource,
 		newCablingDataSource,
 		newHostsDataSource,
+		newHostDataSource,
+		newBMCDataSource,
 	}
+}
+
+// Actions need Terraform 1.14. An older one never asks for them.
+func (p *cthulix) Actions(context.Context) []func() action.Action { return hostActions() }
+
+func (p *cthulix) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newBMCPassword}
 }

@@ -27,6 +27,8 @@ type provided struct {
 	Lists       map[string]schema `json:"list_resource_schemas,omitempty"`
 	Identities  map[string]named  `json:"resource_identity_schemas,omitempty"`
 	Functions   map[string]called `json:"functions,omitempty"`
+	Ephemerals  map[string]schema `json:"ephemeral_resource_schemas,omitempty"`
+	Actions     map[string]schema `json:"action_schemas,omitempty"`
 }
 
 type called struct {
@@ -111,6 +113,9 @@ func run(ctx context.Context) error {
 		}
 	}
 	if p.Identities, err = identities(ctx, server); err != nil {
+		return err
+	}
+	if err := p.convertDeeds(resp); err != nil {
 		return err
 	}
 	if p.Functions, err = convertFunctions(resp.Functions); err != nil {

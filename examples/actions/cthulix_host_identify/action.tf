@@ -1,0 +1,7 @@
+action "cthulix_host_identify" "node1" {
+  config {
+    name        = "node1"
+    credentials = "bmc"
+    duration    = "2m"
+  }
+}
