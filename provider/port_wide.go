@@ -72,7 +72,7 @@ func widePortAttributes() map[string]schema.Attribute {
 		return schema.Int64Attribute{MarkdownDescription: what + alone, Optional: true, Validators: []validator.Int64{int64validator.Between(least, most)}}
 	}
 	nested := func(what string, attributes map[string]schema.Attribute) schema.SingleNestedAttribute {
-		return schema.SingleNestedAttribute{MarkdownDescription: what + alone, Optional: true, Attributes: attributes}
+		return settledObject(schema.SingleNestedAttribute{MarkdownDescription: what + alone, Optional: true, Attributes: attributes})
 	}
 	return map[string]schema.Attribute{
 		"voice_vlan": text("VLAN that phones tag: its number, `dot1p`, `untagged`, or `none`.",

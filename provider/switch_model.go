@@ -100,7 +100,9 @@ func known[E any](ctx context.Context, m types.Map, diags *diag.Diagnostics) map
 			continue
 		}
 		var e E
-		diags.Append(o.As(ctx, &e, asGiven)...)
+		if !fill(&e, o) {
+			diags.Append(o.As(ctx, &e, asGiven)...)
+		}
 		out[key] = e
 	}
 	return out

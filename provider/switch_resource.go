@@ -53,7 +53,7 @@ func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 				Required:            true,
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
-			"vlans": schema.MapNestedAttribute{
+			"vlans": settledMap(schema.MapNestedAttribute{
 				MarkdownDescription: "VLANs that the switch must have, by number.",
 				Optional:            true,
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -63,12 +63,12 @@ func (r *switchResource) Schema(ctx context.Context, _ resource.SchemaRequest, r
 					},
 					"state": vlanStateAttribute(),
 				}},
-			},
-			"ports": schema.MapNestedAttribute{
+			}),
+			"ports": settledMap(schema.MapNestedAttribute{
 				MarkdownDescription: "Ports by name, whole or abbreviated (`GigabitEthernet1/0/1`, `gi1/0/1`).",
 				Optional:            true,
 				NestedObject:        schema.NestedAttributeObject{Attributes: portAttributes()},
-			},
+			}),
 			"allow_disruptive": schema.BoolAttribute{
 				MarkdownDescription: "Let a change cut the way by which the switch is managed. Without it such a plan is refused, and the line is named. Default: `false`, or what the provider's `switches` say.",
 				Optional:            true,

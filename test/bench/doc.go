@@ -18,9 +18,9 @@
 //     says; configs is scrapligo reading the running configurations, as many at a
 //     time, and reads is scrapligo sending all the show commands that the
 //     provider has to read a switch by. Bound: 1.5 times configs, one session a
-//     switch. The bound is missed by far: nearly all of the time is CPU time of
-//     the plugin framework, which works out the type of every attribute of every
-//     port several times a call. terraform is the time of `terraform plan`.
+//     switch. The bound is missed: most of the time is CPU time of the plugin
+//     framework, which walks every attribute of every port a dozen times a call.
+//     terraform is the time of `terraform plan`.
 //   - PlanGrowth: one plan over 100 and over 1000 ports, on switches that answer
 //     at once: CPU time and memory of the provider's processes and of
 //     Terraform's. exponent is the power of the number of ports that the
