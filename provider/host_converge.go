@@ -31,9 +31,14 @@ type outcomeOfHost struct {
 }
 
 // converge does what the plan named, in this order: the switch was changed
-// before, by whoever owns the port; the work moves away; the record changes;
-// the machine restarts and proves that it did; it takes work again.
-func (r *hostResource) converge(ctx context.Context, h *machine, m hostModel, state *hostModel, past history, diags *diag.Diagnostics) (done outcomeOfHost, p preparation, err error) {
+// before, by whoever owns the port; the host's turn comes; its work moves away;
+// the record changes; the machine restarts and proves that it did; it takes
+// work again. Waiting for the turn does not count towards the timeout, which
+// limit sets.
+func (r *hostResource) converge(whole context.Context, limit func(context.Context) (context.Context, context.CancelFunc), h *machine, m hostModel, state *hostModel, past history, diags *diag.Diagnostics) (done outcomeOfHost, p preparation, err error) {
+	ctx, cancel := limit(whole)
+	defer func() { cancel() }()
+	done.past = past
 	e := effectOf(ctx, m, state, past, diags)
 	if len(e.forbidden) > 0 {
 		return done, p, fmt.Errorf("it is never restarted, and only that could bring this: %s", strings.Join(e.forbidden, "; "))
@@ -50,38 +55,62 @@ func (r *hostResource) converge(ctx context.Context, h *machine, m hostModel, st
 	if err != nil {
 		return done, p, err
 	}
-	w, err := r.workOf(m, bothLists(p.kernels(), h.record.Kernels), h.log, diags)
+	done.effect = e
+	if !restart || !p.wasPowered {
+		err = r.carryOut(ctx, h, m, restart, &done, &p, diags)
+		return done, p, err
+	}
+	turn, err := r.turnOf(whole, h, m, diags)
 	if err != nil {
 		return done, p, err
 	}
-	goesDown := p.wasPowered && (restart || e.verb == effectPowerOff)
-	if goesDown {
+	cancel()
+	ctx, cancel = limit(whole)
+	err = r.carryOut(ctx, h, m, restart, &done, &p, diags)
+	began := p.restarted
+	if err != nil && began && turn != nil && whole.Err() == nil {
+		cancel()
+		ctx, cancel = limit(whole)
+		done.past, err = h.rescue(ctx, p, past, err)
+		p.stored = false
+	}
+	return done, p, errors.Join(err, h.endTurn(whole, turn, began, err))
+}
+
+// carryOut does the work of converge in a host's turn.
+func (r *hostResource) carryOut(ctx context.Context, h *machine, m hostModel, restart bool, done *outcomeOfHost, p *preparation, diags *diag.Diagnostics) error {
+	e := done.effect
+	w, err := r.workOf(m, bothLists(p.kernels(), h.record.Kernels), h.log, diags)
+	if err != nil {
+		return err
+	}
+	if p.wasPowered && (restart || e.verb == effectPowerOff) {
 		if err := w.leave(ctx, e.reason()); err != nil {
-			return done, p, err
+			return err
 		}
 	}
-	if err := h.enlist(ctx, &p); err != nil {
-		return done, p, errors.Join(err, w.comeBack(context.WithoutCancel(ctx)))
+	stay := func(err error) error { return errors.Join(err, w.comeBack(context.WithoutCancel(ctx))) }
+	if err := h.enlist(ctx, p); err != nil {
+		return stay(err)
 	}
-	done.effect = e
 	switch {
 	case e.verb == effectPowerOff:
 		err = h.switchOff(ctx)
 	case restart:
-		if err = h.boot(ctx, e, &p); err != nil {
-			err = errors.Join(err, w.comeBack(context.WithoutCancel(ctx)))
+		if err := h.boot(ctx, e, p); err != nil {
+			return stay(err)
 		}
+		p.restarted = true
 	}
 	if err == nil && e.boots {
 		if done.agent, err = h.wait(ctx); err == nil {
 			err = w.comeBack(ctx)
 		}
 	}
-	if err != nil {
-		return done, p, err
+	if err == nil {
+		done.past = done.past.after(h.record, m.Power.ValueString(), done.agent, restart)
 	}
-	done.past = past.after(h.record, m.Power.ValueString(), done.agent, restart)
-	return done, p, nil
+	return err
 }
 
 // meet settles what cannot be known when a host without state is planned: what

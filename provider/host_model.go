@@ -40,6 +40,8 @@ type hostModel struct {
 	AgentVersion types.String   `tfsdk:"agent_version"`
 	State        types.String   `tfsdk:"state"`
 	Stage        types.String   `tfsdk:"stage"`
+	Rollout      types.Object   `tfsdk:"rollout"`
+	Stages       types.Map      `tfsdk:"stage_timeouts"`
 	Drift        types.List     `tfsdk:"drift"`
 	Timeouts     timeouts.Value `tfsdk:"timeouts"`
 }
@@ -79,7 +81,7 @@ func (m hostModel) label() string { return fmt.Sprintf("cthulix_host %q", m.Name
 
 // known tells whether all that the user says is known.
 func (m hostModel) known(ctx context.Context) bool {
-	for _, v := range []attr.Value{m.Name, m.MACs, m.Switch, m.Port, m.VLAN, m.Image, m.Kernels, m.Args, m.Firmware, m.BMC, m.Power, m.RebootPolicy} {
+	for _, v := range []attr.Value{m.Name, m.MACs, m.Switch, m.Port, m.VLAN, m.Image, m.Kernels, m.Args, m.Firmware, m.BMC, m.Power, m.RebootPolicy, m.Rollout, m.Stages} {
 		if !wholly(ctx, v) {
 			return false
 		}

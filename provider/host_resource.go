@@ -85,6 +85,7 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		state.foretellRemoval(diags) // it is replaced
 		state = nil
 	}
+	r.checkKernels(ctx, m, state, diags)
 	r.site.claims.planHost(m.Name.ValueString(), m.want(ctx, diags).Kernels)
 	e := effectOf(ctx, m, state, readHistory(ctx, req.Private, diags), diags)
 	m.refuse(e, diags)
@@ -117,7 +118,7 @@ func (r *hostResource) claim(ctx context.Context, m hostModel, who claimant, dia
 		take(path.Root("port"), fmt.Sprintf("the cable in port %s of switch %s", m.Port.canonical(), m.Switch.ValueString()))
 	}
 	if address := m.bmc(ctx, diags).Address; !address.IsUnknown() && !address.IsNull() {
-		take(path.Root("bmc").AtName("address"), "BMC "+address.ValueString())
+		take(path.Root("bmc").AtName("address"), "BMC "+bmcAddress(address.ValueString()))
 	}
 }
 
@@ -139,14 +140,15 @@ func (r *hostResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	m.identity().set(ctx, resp.Identity, diags)
-	ctx, cancel := withTimeout(ctx, m.Timeouts, timeouts.Value.Create, hostTimeout, diags)
-	defer cancel()
+	limit := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return withTimeout(ctx, m.Timeouts, timeouts.Value.Create, hostTimeout, diags)
+	}
 	h, err := r.site.machine(ctx, m, diags)
 	if err != nil {
 		diags.AddError(m.label()+" cannot be made", err.Error())
 		return
 	}
-	done, p, err := r.converge(ctx, h, m, nil, history{}, diags)
+	done, p, err := r.converge(ctx, limit, h, m, nil, history{}, diags)
 	if err != nil {
 		addHostError(diags, m.label(), h.record.Image, err)
 		if err := h.withdraw(ctx, p); err != nil {
@@ -166,8 +168,9 @@ func (r *hostResource) Update(ctx context.Context, req resource.UpdateRequest, r
 		return
 	}
 	m.identity().set(ctx, resp.Identity, diags)
-	ctx, cancel := withTimeout(ctx, m.Timeouts, timeouts.Value.Update, hostTimeout, diags)
-	defer cancel()
+	limit := func(ctx context.Context) (context.Context, context.CancelFunc) {
+		return withTimeout(ctx, m.Timeouts, timeouts.Value.Update, hostTimeout, diags)
+	}
 	h, err := r.site.machine(ctx, m, diags)
 	if err != nil {
 		diags.AddError(m.label()+" cannot be changed", err.Error())
@@ -175,14 +178,14 @@ func (r *hostResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 	h.recallGaveUp(ctx, req.Private, diags)
 	past := readHistory(ctx, req.Private, diags)
-	done, p, err := r.converge(ctx, h, m, state, past, diags)
+	done, p, err := r.converge(ctx, limit, h, m, state, past, diags)
 	if err != nil {
 		addHostError(diags, m.label(), h.record.Image, err)
 		h.noteGaveUp(ctx, err, resp.Private, diags)
 		if p.stored {
-			past.Applied, past.Power = &h.record, m.Power.ValueString()
-			past.write(ctx, resp.Private, diags)
+			done.past.Applied, done.past.Power = &h.record, m.Power.ValueString()
 		}
+		done.past.write(ctx, resp.Private, diags)
 		return
 	}
 	r.settle(ctx, &m, state, done, diags)

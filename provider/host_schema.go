@@ -130,6 +130,8 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Default:    stringdefault.StaticString(defaultDrain),
 				Validators: []validator.String{isSpan},
 			},
+			"rollout":        rolloutAttribute(),
+			"stage_timeouts": stagesAttribute(),
 			"effect": computedString("What the apply does to the machine: `none`, `live` (changed while it runs), `next_boot`, `reboot`, `power_on` or `power_off`. " +
 				"A `reboot` is left out if the machine turns out to run the right image already and nothing else calls for one."),
 			"effect_reason": computedString("Why."),

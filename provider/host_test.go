@@ -233,6 +233,7 @@ resource "cthulix_switch" "leaf1" {
 		"unknown port":       {host("bad1", "52:54:00:00:00:01", "gi1/0/99", "vlan = 20"), `Switch leaf1 has no\s+port GigabitEthernet1/0/99`},
 		"VLAN out of range":  {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "vlan = 4095"), `VLAN 4095 does not exist`},
 		"no host name":       {host("Bad_1", "52:54:00:00:00:01", "gi1/0/1", ""), `must be a host name`},
+		"unknown kernel":     {host("bad1", "52:54:00:00:00:01", "gi1/0/1", `kernels = ["nobody"]`), `There is no kernel "nobody" on\s+record`},
 		"unknown credential": {regexp.MustCompile(`"bmc" }`).ReplaceAllString(host("bad1", "52:54:00:00:00:01", "gi1/0/1", ""), `"nobody" }`), `have no\s+"nobody"`},
 	} {
 		t.Run(name, func(t *testing.T) {

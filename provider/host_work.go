@@ -33,6 +33,7 @@ type machine struct {
 	bmc    *ipmi.BMC
 	record ophub.Host
 	efi    bool
+	stages stageTimes
 	gaveUp int // the boot that an earlier apply waited for in vain; 0 for none
 	log    func(ctx context.Context, msg string, args ...any)
 }
@@ -48,7 +49,7 @@ func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics
 		return nil, err
 	}
 	log := s.log.With("host", m.Name.ValueString())
-	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, log: log.InfoContext}, nil
+	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), log: log.InfoContext}, nil
 }
 
 // powered reads the power state. It comes before everything else that is done
@@ -64,6 +65,7 @@ type preparation struct {
 	stored     bool
 	poweredOn  bool
 	wasPowered bool
+	restarted  bool
 }
 
 // look sees what is there before anything is touched.
@@ -83,6 +85,9 @@ func (h *machine) look(ctx context.Context) (p preparation, err error) {
 
 // enlist stores the record and sets the boot device.
 func (h *machine) enlist(ctx context.Context, p *preparation) error {
+	if p.old != nil {
+		h.record.Budget = p.old.Budget // nobody says it here
+	}
 	if err := h.hub.PutHost(ctx, h.record); err != nil {
 		return err
 	}
@@ -133,18 +138,6 @@ func (h *machine) mustBoot(ctx context.Context, e effect, p preparation) (bool, 
 		h.log(ctx, "it is booting the right image already")
 	}
 	return !under, err
-}
-
-// wait waits until the machine is up.
-func (h *machine) wait(ctx context.Context) (*ophub.Agent, error) {
-	agent, err := ophub.WaitReady(ctx, h.hub, h.record.Name, h.record.Image, ophub.WaitOptions{
-		Powered:  h.power(ctx),
-		Progress: func(v ophub.Verdict) { h.log(ctx, v.Stage, "evidence", v.Evidence) },
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &agent, nil
 }
 
 // boot starts or restarts the machine.

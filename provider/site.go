@@ -45,6 +45,7 @@ type site struct {
 	mu     sync.Mutex
 	hub    *ophub.Hub
 	engine *gridapp.Client
+	run    string // see runID
 
 	building sync.Mutex // images are built one at a time: each uses all processors
 }

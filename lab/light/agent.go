@@ -73,7 +73,7 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 		registration, err = hub.Register(ctx, record, liveTTL)
 		return err
 	})
-	if err != nil {
+	if registration == nil {
 		return err
 	}
 	m.registered(l, true)

@@ -100,7 +100,12 @@ func (m *Machine) fetchImage(ctx context.Context, client *http.Client, url strin
 // maxFetched bounds what is kept of an answer; blobs are read and dropped.
 const maxFetched = 64 << 10
 
+// fetchTime bounds one request; what takes longer is tried again.
+const fetchTime = time.Minute
+
 func fetch(ctx context.Context, client *http.Client, method, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTime)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, nil)
 	if err != nil {
 		return nil, err

@@ -35,6 +35,10 @@ func asIPXE(efi bool) []dhcpv4.Modifier {
 	return append(asFirmware(efi), dhcpv4.WithUserClass("iPXE", false), dhcpv4.WithGeneric(dhcpv4.OptionEtherboot, []byte{235, 3, 1, 21, 1}))
 }
 
+// ackPatience is how long an acknowledgement may take: the server records the
+// lease first.
+const ackPatience = 10 * time.Second
+
 // configure gets an address: DISCOVER, OFFER, REQUEST, ACK (RFC 2131, section
 // 3.1). It repeats itself until ctx ends.
 func (m *Machine) configure(ctx context.Context, card *nic, who []dhcpv4.Modifier) (lease, error) {
@@ -54,7 +58,7 @@ func (m *Machine) configure(ctx context.Context, card *nic, who []dhcpv4.Modifie
 			if err != nil {
 				return lease{}, fmt.Errorf("build DHCPREQUEST: %w", err)
 			}
-			if ack := exchange(ctx, card, m.cfg.MAC, request, dhcpv4.MessageTypeAck, wait.next()); ack != nil {
+			if ack := exchange(ctx, card, m.cfg.MAC, request, dhcpv4.MessageTypeAck, ackPatience); ack != nil {
 				return leaseOf(ack)
 			}
 		}
