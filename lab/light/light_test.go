@@ -96,6 +96,11 @@ func (r rack) name(t *testing.T, i int) string {
 func (r rack) record(t *testing.T, i int, image keg.KID, kernels ...string) {
 	t.Helper()
 	must(t, r.hub.PutHost(t.Context(), ophub.Host{Name: r.name(t, i), MACs: []string{r.MACs[i]}, Image: image, Kernels: kernels, Firmware: "bios"}))
+	t.Cleanup(func() {
+		if err := r.hub.DeleteHost(context.Background(), r.name(t, i)); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func (r rack) image(t *testing.T, name string, args ...string) keg.KID {
@@ -173,7 +178,6 @@ func TestBoots(t *testing.T) {
 		}
 	}
 	must(t, ctx.Err())
-	must(t, r.hub.DeleteHost(ctx, r.name(t, 0)))
 }
 
 // Bad images stop where they say, and the diagnosis names the place.
