@@ -99,3 +99,32 @@ func TestHostData(t *testing.T) {
 		resource.TestStep{Config: config("nobody"), ExpectError: regexp.MustCompile(`no host "nobody" on\s+record`)},
 	)
 }
+
+func TestDiscoveredData(t *testing.T) {
+	w := newWorld(t)
+	hub := w.withOphub()
+	ctx := context.Background()
+	const mac = "52:54:00:00:07:03"
+	stranger := ophub.Discovered{MAC: mac, Address: "10.20.0.103", Inventory: ophub.Inventory{MemoryMiB: 4096, NICs: []ophub.NIC{
+		{Name: "eth0", MAC: mac, Neighbors: []ophub.Neighbor{{Chassis: "00:00:5e:00:53:01", System: "leaf1", Port: "Gi1/0/9", VLAN: 20}}},
+		{Name: "eth1", MAC: "52:54:00:00:07:04"},
+	}}}
+	if err := hub.PutDiscovered(ctx, stranger); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := hub.DeleteDiscovered(ctx, mac); err != nil {
+			t.Error(err)
+		}
+	})
+	check := func(attribute, want string) resource.TestCheckFunc {
+		return resource.TestCheckResourceAttr("data.cthulix_discovered_hosts.all", "hosts."+mac+"."+attribute, want)
+	}
+	w.test(resource.TestStep{
+		Config: w.config(`data "cthulix_discovered_hosts" "all" {}`),
+		Check: resource.ComposeAggregateTestCheckFunc(
+			check("macs.1", "52:54:00:00:07:04"), check("switch", "leaf1"), check("port", "Gi1/0/9"), check("vlan", "20"),
+			check("address", "10.20.0.103"), check("inventory.memory_mib", "4096"),
+		),
+	})
+}

@@ -97,6 +97,7 @@ func (p *cthulix) DataSources(context.Context) []func() datasource.DataSource {
 		newHostsDataSource,
 		newHostDataSource,
 		newBMCDataSource,
+		newDiscoveredDataSource,
 	}
 }
 
