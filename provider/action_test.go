@@ -15,11 +15,18 @@ import (
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
+// actor is what a provider with actions can do.
+type actor interface {
+	ValidateActionConfig(context.Context, *tfprotov6.ValidateActionConfigRequest) (*tfprotov6.ValidateActionConfigResponse, error)
+	PlanAction(context.Context, *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error)
+	InvokeAction(context.Context, *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error)
+}
+
 // acting is a configured provider that is spoken to in the plugin protocol: the
 // Terraform of these tests may be too old for actions.
 type acting struct {
 	t       testing.TB
-	server  tfprotov6.ProviderServerWithActions
+	server  actor
 	schemas map[string]*tfprotov6.ActionSchema
 }
 
@@ -35,7 +42,7 @@ func (w *world) acting(t testing.TB, hub string) acting {
 	}
 	a := acting{t: t, schemas: all.ActionSchemas}
 	var ok bool
-	if a.server, ok = server.(tfprotov6.ProviderServerWithActions); !ok {
+	if a.server, ok = server.(actor); !ok {
 		t.Fatal("the provider has no actions")
 	}
 	account := func(password string) map[string]any { return map[string]any{"username": "ADMIN", "password": password} }

@@ -153,6 +153,31 @@ func TestBMCKeepsItsLogin(t *testing.T) {
 	}
 }
 
+// The provider's own password is changed last, and proven. From then on the old
+// one is refused, and the new one finds nothing to do.
+func TestBMCOwnPassword(t *testing.T) {
+	w := newWorld(t)
+	c := newControlled(t)
+	config := bmcConfig(w, c, fmt.Sprintf(`
+  restore_policy = "always_on"
+  users          = { ADMIN = { privilege = "administrator", password_wo = %q, password_wo_version = 1 } }`, longPassword))
+	w.test(
+		resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`refused the login`)}, // by the refresh after the apply
+		resource.TestStep{
+			Config: strings.ReplaceAll(config, bmcPassword, longPassword),
+			ConfigPlanChecks: resource.ConfigPlanChecks{
+				PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(node1BMC, plancheck.ResourceActionNoop)},
+			},
+		},
+	)
+	if err := c.as("ADMIN", longPassword); err != nil {
+		t.Error(err)
+	}
+	if err := c.as("ADMIN", bmcPassword); err == nil {
+		t.Error("the old password still lets one in")
+	}
+}
+
 // checkUserAs looks with the other administrator's eyes.
 func (c *controlled) checkUserAs(login, name, privilege string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
