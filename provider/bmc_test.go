@@ -203,3 +203,27 @@ func TestBMCUsers(t *testing.T) {
 		}
 	}
 }
+
+// An import by identity takes up all that the controller has, and makes none of
+// it the resource's own.
+func TestBMCImportByIdentity(t *testing.T) {
+	w := newWorld(t)
+	c := newControlled(t)
+	c.makeUser(5, "old", ipmi.PrivilegeOperator)
+	p := w.protocol(t)
+	state, id, diags := p.adopt("cthulix_bmc", map[string]any{"address": c.address, "credentials": "bmc"})
+	p.must(diags)
+	text := state.String() + id.String()
+	for _, part := range []string{c.address, "ADMIN", "old", "operator", "static", "02:"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("there is no %q in %s", part, text)
+		}
+	}
+	if err := noSecret("the state", []byte(text)); err != nil {
+		t.Error(err)
+	}
+	_, _, diags = p.adopt("cthulix_bmc", map[string]any{"address": c.address, "credentials": ""})
+	if len(diags) == 0 {
+		t.Error("an import without credentials is taken")
+	}
+}
