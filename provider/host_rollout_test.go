@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -161,6 +163,22 @@ func each(want int) func([]int) bool {
 	}
 }
 
+// journaled checks that the journal tells all of some things.
+func (w *world) journaled(wants ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		text, err := os.ReadFile(filepath.Join(w.cache, "journal", "hosts.jsonl"))
+		if err != nil {
+			return err
+		}
+		for _, want := range wants {
+			if !strings.Contains(string(text), want) {
+				return fmt.Errorf("the journal lacks %q:\n%s", want, text)
+			}
+		}
+		return nil
+	}
+}
+
 // A rolling change takes down a canary alone, then two at a time. A bad image
 // stops after the canary, which returns to what it ran; the next apply goes on.
 func TestHostRollout(t *testing.T) {
@@ -206,7 +224,7 @@ func TestHostRollout(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() { r.look() },
 			Config:    r.config(w, third, policy),
-			Check: resource.ComposeAggregateTestCheckFunc(r.runs(third, func([]int) bool { return true }), func(*terraform.State) error {
+			Check: resource.ComposeAggregateTestCheckFunc(w.journaled("rollout: waiting for host roll", "which goes first", `"message":"reboot","evidence":"image K-`, "it returns to K-"), r.runs(third, func([]int) bool { return true }), func(*terraform.State) error {
 				if most, _ := r.look(); most > 2 {
 					return fmt.Errorf("%d were down at once", most)
 				}

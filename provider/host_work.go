@@ -48,8 +48,19 @@ func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics
 	if err != nil {
 		return nil, err
 	}
-	log := s.log.With("host", m.Name.ValueString())
-	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), log: log.InfoContext}, nil
+	name := m.Name.ValueString()
+	log := s.log.With("host", name)
+	tell := func(ctx context.Context, msg string, args ...any) {
+		log.InfoContext(ctx, msg, args...)
+		evidence := ""
+		for i := 0; i+1 < len(args); i += 2 {
+			evidence = fmt.Sprint(args[i+1])
+		}
+		if err := s.journal(name, msg, evidence); err != nil {
+			log.WarnContext(ctx, "not in the journal", "error", err)
+		}
+	}
+	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), log: tell}, nil
 }
 
 // powered reads the power state. It comes before everything else that is done
@@ -149,6 +160,7 @@ func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
 	if err := h.hub.AppendBoot(ctx, h.record.Name, ophub.Event{Stage: ophub.StagePower, Detail: e.verb, Image: h.record.Image}); err != nil {
 		return err
 	}
+	h.log(ctx, e.verb, "reason", e.reason())
 	var err error
 	if p.wasPowered {
 		err = h.bmc.Reset(ctx)
