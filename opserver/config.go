@@ -19,6 +19,7 @@ import (
 // Records is what the opserver uses of the ophub; *ophub.Hub has it.
 type Records interface {
 	WatchHosts(ctx context.Context) (<-chan []ophub.Host, error)
+	Host(ctx context.Context, name string) (ophub.Host, error)
 	Kernel(ctx context.Context, name string) (ophub.Kernel, error)
 	Release(ctx context.Context, name string) (ophub.Release, error)
 	Boot(ctx context.Context, host string) (ophub.Boot, error)

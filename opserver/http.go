@@ -114,6 +114,7 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("no host record names %s", mac), http.StatusNotFound)
 		return
 	}
+	host = s.newest(r.Context(), host)
 	script, err := s.script(r.Context(), host, mac)
 	// Only the machine itself is on its way; anybody may look at the script.
 	_, lease, ok := s.hostAt(source(r))
@@ -140,6 +141,22 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
 	fmt.Fprint(w, script)
+}
+
+// newest is a host's record as it is now: the directory may be a moment behind it, and a machine that is restarted for
+// a new image must not get the one before. Records that cannot be read keep nobody from booting.
+func (s *Server) newest(ctx context.Context, host ophub.Host) ophub.Host {
+	if !s.hosts.named(host.Name) {
+		return host
+	}
+	ctx, cancel := context.WithTimeout(ctx, stageTimeout)
+	defer cancel()
+	record, err := s.Hub.Host(ctx, host.Name)
+	if err != nil {
+		s.Logger.Error("http: a host's record cannot be read again", "host", host.Name, "error", err)
+		return host
+	}
+	return record
 }
 
 func (s *Server) script(ctx context.Context, host ophub.Host, mac string) (string, error) {

@@ -81,6 +81,22 @@ func TestAWholeBoot(t *testing.T) {
 	}
 }
 
+// A script is made from the record as it is, whatever the directory has heard of by then.
+func TestAScriptIsNeverOfTheRecordBefore(t *testing.T) {
+	s := newSite(t).run()
+	from := s.ask(mac1, asIPXE...).ACK.YourIPAddr.String()
+	s.waitStage("node1", ophub.StageDHCP, "iPXE on BIOS has") // the last that the directory hears of
+	s.records.mu.Lock()
+	s.records.hosts = slices.Clone(s.records.hosts)
+	for i := range s.records.hosts {
+		s.records.hosts[i].Args = []string{"changed=yes"} // nobody is told
+	}
+	s.records.mu.Unlock()
+	if _, script := s.get(from, "/boot.ipxe?mac="+mac1); !strings.Contains(script, " changed=yes") {
+		t.Errorf("the script is of an old record:\n%s", script)
+	}
+}
+
 func TestIdentityGoesToTheLeasedAddressOnly(t *testing.T) {
 	s := newSite(t).run()
 	s.lease(mac1, "node1", "127.0.0.10")

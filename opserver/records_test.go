@@ -110,6 +110,20 @@ func (m *memRecords) WatchHosts(ctx context.Context) (<-chan []ophub.Host, error
 	return ch, nil
 }
 
+func (m *memRecords) Host(_ context.Context, name string) (ophub.Host, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away != nil {
+		return ophub.Host{}, m.away
+	}
+	for _, h := range m.hosts {
+		if h.Name == name {
+			return h, nil
+		}
+	}
+	return ophub.Host{}, ophub.ErrNotFound
+}
+
 func (m *memRecords) Kernel(_ context.Context, name string) (ophub.Kernel, error) {
 	return get(m, m.kernels, name)
 }

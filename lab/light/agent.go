@@ -68,6 +68,10 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 	for _, k := range identity.Kernels {
 		record.Kernels[k.Name] = ophub.KernelState{NodeID: k.ClientID, Status: status}
 	}
+	// Told before others can see it: whoever counts machines that are down must
+	// not count one whose record already says that it is back.
+	m.registered(l, true)
+	defer m.registered(l, false)
 	var registration *ophub.Registration
 	err = m.insist(ctx, "registration", func() (err error) {
 		registration, err = hub.Register(ctx, record, liveTTL)
@@ -76,8 +80,6 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 	if registration == nil {
 		return err
 	}
-	m.registered(l, true)
-	defer m.registered(l, false)
 	renewed := make(chan error, 1)
 	go func() { renewed <- registration.Run(ctx) }()
 	followKernels(ctx, hub, registration, record, status)

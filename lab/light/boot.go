@@ -17,9 +17,6 @@ import (
 
 // live is one boot, until ctx ends or linux restarts the machine.
 func (m *Machine) live(ctx context.Context, l *life, efi bool) error {
-	if err := pause(ctx, m.cfg.POST); err != nil {
-		return err
-	}
 	cable, err := m.cfg.Plug()
 	if err != nil {
 		return fmt.Errorf("plug the cable: %w", err)

@@ -50,11 +50,7 @@ type Config struct {
 	// Retry is the first pause of whatever gets no answer; it doubles up to
 	// eight times as much. Default 250 ms.
 	Retry time.Duration
-	// POST is how long the machine's own tests take before its first packet.
-	// Default 750 ms: no machine asks for its image in the very moment in which
-	// it is restarted, when the opserver may not know yet of a change.
-	POST time.Duration
-	// Up hears when the machine's agent has registered, and when it is gone. It
+	// Up hears when the machine's agent registers, and when it is gone. It
 	// is called with the machine locked.
 	Up     func(up bool)
 	Logger *slog.Logger // nil discards
@@ -93,9 +89,6 @@ func New(cfg Config) (*Machine, error) {
 	}
 	if cfg.Retry <= 0 {
 		cfg.Retry = 250 * time.Millisecond
-	}
-	if cfg.POST <= 0 {
-		cfg.POST = 750 * time.Millisecond
 	}
 	log := cfg.Logger
 	if log == nil {

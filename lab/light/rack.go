@@ -45,7 +45,7 @@ type RackConfig struct {
 	Firmware fs.FS
 	Fetch    Fetch
 	Retry    time.Duration
-	// Up hears when a machine's agent has registered, and when it is gone.
+	// Up hears when a machine's agent registers, and when it is gone.
 	Up     func(machine string, up bool)
 	Logger *slog.Logger
 }
