@@ -19,8 +19,8 @@ const (
 	DefaultAttempts = 5
 	DefaultMinutes  = 15
 
-	maxAttempts = 100
-	maxMinutes  = 24 * 60
+	MaxAttempts = 100
+	MaxMinutes  = 24 * 60
 )
 
 func (b Budget) orDefault() Budget {
@@ -35,9 +35,9 @@ func (b Budget) orDefault() Budget {
 
 // problem says what is wrong with a budget.
 func (b Budget) problem() string {
-	if b.Attempts < 0 || b.Attempts > maxAttempts || b.Minutes < 0 || b.Minutes > maxMinutes {
+	if b.Attempts < 0 || b.Attempts > MaxAttempts || b.Minutes < 0 || b.Minutes > MaxMinutes {
 		return fmt.Sprintf("%d boots in %d minutes: want up to %d in up to %d, and 0 for the default of %d in %d",
-			b.Attempts, b.Minutes, maxAttempts, maxMinutes, DefaultAttempts, DefaultMinutes)
+			b.Attempts, b.Minutes, MaxAttempts, MaxMinutes, DefaultAttempts, DefaultMinutes)
 	}
 	return ""
 }

@@ -77,6 +77,9 @@ func recordChanges(asked, now ophub.Host) []string {
 	if !slices.Equal(asked.Kernels, now.Kernels) {
 		all = append(all, fmt.Sprintf("kernels %s become %s", list(asked.Kernels), list(now.Kernels)))
 	}
+	if asked.Budget != now.Budget {
+		all = append(all, fmt.Sprintf("the boot budget is %d in %d minutes", now.Budget.Attempts, now.Budget.Minutes))
+	}
 	if asked.BMC != now.BMC {
 		all = append(all, fmt.Sprintf("BMC %s becomes %s", asked.BMC, now.BMC))
 	}

@@ -150,6 +150,9 @@ func liveChanges(want, have ophub.Host, bootDevice string) []string {
 	if !slices.Equal(want.Kernels, have.Kernels) {
 		all = append(all, "kernels change")
 	}
+	if want.Budget != have.Budget {
+		all = append(all, "the boot budget changes")
+	}
 	if want.BMC != have.BMC {
 		all = append(all, fmt.Sprintf("its BMC is at %s", want.BMC))
 	}
@@ -171,7 +174,7 @@ func strays(want ophub.Host, state *hostModel) []string {
 }
 
 func sameRecord(a, b ophub.Host) bool {
-	return len(restarts(a, b)) == 0 && slices.Equal(a.Kernels, b.Kernels) && a.BMC == b.BMC
+	return len(restarts(a, b)) == 0 && slices.Equal(a.Kernels, b.Kernels) && a.BMC == b.BMC && a.Budget == b.Budget
 }
 
 func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, diags *diag.Diagnostics) effect {

@@ -40,6 +40,7 @@ type hostModel struct {
 	AgentVersion types.String   `tfsdk:"agent_version"`
 	State        types.String   `tfsdk:"state"`
 	Stage        types.String   `tfsdk:"stage"`
+	BootBudget   types.Object   `tfsdk:"boot_budget"`
 	Rollout      types.Object   `tfsdk:"rollout"`
 	Stages       types.Map      `tfsdk:"stage_timeouts"`
 	Drift        types.List     `tfsdk:"drift"`
@@ -81,7 +82,7 @@ func (m hostModel) label() string { return fmt.Sprintf("cthulix_host %q", m.Name
 
 // known tells whether all that the user says is known.
 func (m hostModel) known(ctx context.Context) bool {
-	for _, v := range []attr.Value{m.Name, m.MACs, m.Switch, m.Port, m.VLAN, m.Image, m.Kernels, m.Args, m.Firmware, m.BMC, m.Power, m.RebootPolicy, m.Rollout, m.Stages} {
+	for _, v := range []attr.Value{m.Name, m.MACs, m.Switch, m.Port, m.VLAN, m.Image, m.Kernels, m.Args, m.Firmware, m.BMC, m.Power, m.RebootPolicy, m.BootBudget, m.Rollout, m.Stages} {
 		if !wholly(ctx, v) {
 			return false
 		}
@@ -99,6 +100,7 @@ func (m hostModel) want(ctx context.Context, diags *diag.Diagnostics) ophub.Host
 		Image:    keg.KID(m.Image.canonical()),
 		Firmware: m.Firmware.ValueString(),
 		BMC:      m.bmc(ctx, diags).Address.ValueString(),
+		Budget:   m.budget(ctx, diags),
 	}
 	if !m.Port.IsNull() {
 		h.Port = m.Port.canonical()
@@ -162,6 +164,7 @@ func (m *hostModel) observeRecord(ctx context.Context, h ophub.Host, diags *diag
 		m.Args = listOf(ctx, types.StringType, h.Args, diags)
 	}
 	m.Firmware = types.StringValue(h.Firmware)
+	m.observeBudget(ctx, h.Budget, diags)
 	b := m.bmc(ctx, diags)
 	b.Address = types.StringValue(h.BMC)
 	if b.CipherSuites.IsNull() {

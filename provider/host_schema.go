@@ -130,6 +130,7 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Default:    stringdefault.StaticString(defaultDrain),
 				Validators: []validator.String{isSpan},
 			},
+			"boot_budget":    budgetAttribute(),
 			"rollout":        rolloutAttribute(),
 			"stage_timeouts": stagesAttribute(),
 			"effect": computedString("What the apply does to the machine: `none`, `live` (changed while it runs), `next_boot`, `reboot`, `power_on` or `power_off`. " +

@@ -232,6 +232,7 @@ resource "cthulix_switch" "leaf1" {
 		"VLAN on nobody's":   {host("bad1", "52:54:00:00:00:01", "gi1/0/9", "vlan = 20"), `No resource of this plan owns port`},
 		"unknown port":       {host("bad1", "52:54:00:00:00:01", "gi1/0/99", "vlan = 20"), `Switch leaf1 has no\s+port GigabitEthernet1/0/99`},
 		"VLAN out of range":  {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "vlan = 4095"), `VLAN 4095 does not exist`},
+		"budget of no boots": {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "boot_budget = { attempts = 0 }"), `boot_budget.attempts value must be between 1 and 100`},
 		"no host name":       {host("Bad_1", "52:54:00:00:00:01", "gi1/0/1", ""), `must be a host name`},
 		"unknown kernel":     {host("bad1", "52:54:00:00:00:01", "gi1/0/1", `kernels = ["nobody"]`), `There is no kernel "nobody" on\s+record`},
 		"unknown credential": {regexp.MustCompile(`"bmc" }`).ReplaceAllString(host("bad1", "52:54:00:00:00:01", "gi1/0/1", ""), `"nobody" }`), `have no\s+"nobody"`},

@@ -96,9 +96,6 @@ func (h *machine) look(ctx context.Context) (p preparation, err error) {
 
 // enlist stores the record and sets the boot device.
 func (h *machine) enlist(ctx context.Context, p *preparation) error {
-	if p.old != nil {
-		h.record.Budget = p.old.Budget // nobody says it here
-	}
 	if err := h.hub.PutHost(ctx, h.record); err != nil {
 		return err
 	}
