@@ -48,6 +48,9 @@ func spread(from, to state, group int, was, is attrs) {
 		}
 		want := to.ports[name]
 		have = spreadLines(have, was, is)
+		if was.allowed != is.allowed && from.ports[name].allowed != was.allowed && want.allowed.IsNone() {
+			have.allowed = fabric.AllVLANs() // nothing, too, is said aloud
+		}
 		have = spreadShared(have, want, was, is)
 		if was.shutdown != is.shutdown {
 			have.shutdown = want.shutdown
@@ -153,6 +156,10 @@ func keptMember(have, was, is attrs) attrs {
 			*f.member = *f.is
 		}
 	}
+	if !static(end.mode) {
+		// IOS refuses to have a dynamic port not negotiate.
+		end.set[setNonegotiate] = ""
+	}
 	if have.allowed == was.allowed {
 		end.allowed = is.allowed
 	}
@@ -170,7 +177,7 @@ var sharedSettings = []settingID{setVoice, setBPDUGuard, setGuard}
 // joinBundles makes the members of port-channels in the wanted state like the
 // port-channel, and creates the port-channels that are missing.
 func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
-	for _, name := range slices.Sorted(maps.Keys(want.Ports)) {
+	for _, name := range tellingFirst(want.Ports) {
 		member := to.ports[name]
 		if member.group() == 0 {
 			continue
@@ -191,6 +198,10 @@ func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
 		}
 		member.follow(bundle)
 		member.share(have, want.Ports[name], bundleWas(obs, bundleName), bundle)
+		if p := want.Ports[name]; p.PortFast {
+			p.Mode = fabric.PortMode(member.mode) // a trunk has a form of its own
+			member.portfast = wantPortfast(have.portfast, p, obs.Capabilities)
+		}
 		if bundle.shutdown && !want.Ports[name].Shutdown {
 			// IOS shuts the members of a port-channel that is shut.
 			member.shutdown = have.shutdown || have.group() == member.group() && !obs.Ports[bundleName].Shutdown
@@ -206,6 +217,34 @@ func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
 			to.ports[bundleName] = newBundle(member)
 		}
 	}
+}
+
+// tellingFirst are the ports in order, but first those that say something of
+// mode and VLANs: a port-channel that is yet to be made is as these are.
+func tellingFirst(ports map[string]fabric.Port) []string {
+	names := slices.Sorted(maps.Keys(ports))
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch x, y := ports[a].Switched(), ports[b].Switched(); {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
+	return names
+}
+
+// asWished says whether a member that follows its port-channel is what was asked
+// of the member itself.
+func (a attrs) asWished(p fabric.Port, caps fabric.Capabilities) bool {
+	allowed := a.allowed
+	if allowed.IsZero() {
+		allowed = fabric.AllVLANs()
+	}
+	return !a.routed() && (p.Mode == fabric.ModeDefault || caps.SameMode(fabric.PortMode(a.mode), p.Mode)) &&
+		(p.AccessVLAN == 0 || p.AccessVLAN == numberOr1(a.access)) && (p.NativeVLAN == 0 || p.NativeVLAN == numberOr1(a.native)) &&
+		(p.Allowed.IsZero() || p.Allowed == allowed)
 }
 
 func bundleWas(obs fabric.Observation, name string) attrs {

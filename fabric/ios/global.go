@@ -257,7 +257,7 @@ func priorityLines(from, to map[int]int) []string {
 		}
 	}
 	for id, prio := range to {
-		if from[id] != prio {
+		if was, ok := from[id]; !ok || was != prio {
 			set[id] = prio
 		}
 	}

@@ -19,13 +19,14 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 		return fabric.Change{}, err
 	}
 	from, to := scope(obs, want)
-	if err := append(vlansPossible(obs, from, to), bundlesPossible(obs, to, want)...).Err(); err != nil {
+	if err := slices.Concat(vlansPossible(obs, from, to), bundlesPossible(obs, to, want), modesPossible(obs, to, want), svisPossible(obs, to, want)).Err(); err != nil {
 		return fabric.Change{}, err
 	}
 	order := portOrder(obs, from, to)
+	commands, rollback := transition(from, to, order), transition(to, from, order)
 	return fabric.Change{
-		Commands: transition(from, to, order),
-		Rollback: transition(to, from, order),
+		Commands: append(commands, ghosts(obs, from, to, commands, want.Ports)...),
+		Rollback: append(rollback, ghosts(obs, to, from, rollback, nil)...),
 		Undo:     undo(obs, from, to, want.Global),
 		Unmet:    unmet(obs, from, to, want),
 	}, nil
@@ -63,18 +64,26 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 		from.seeSVI(obs, id)
 	}
 	for name, lines := range want.Restore {
-		if id := fabric.SVINumber(name); id != 0 {
-			from.seeSVI(obs, id)
-			to.svis[id], _ = readSVI(lines)
-			continue
-		}
-		to.ports[name] = restored(obs, name, from.seePort(obs, name), lines)
+		to.bringBack(obs, from, name, lines)
 	}
 	joinBundles(obs, want, to)
 	keepMisfits(obs, from, to)
 	from.global = readGlobal(obs.Global.Lines)
 	to.global = wantGlobal(from.global, spokenTree(from.global, want.Global))
 	return from, to
+}
+
+// bringBack takes into the wanted state what is to have lines as it had them.
+// Those that are not managed are given to what has to be made anew.
+func (s state) bringBack(obs fabric.Observation, from state, name string, lines []string) {
+	if id := fabric.SVINumber(name); id != 0 {
+		from.seeSVI(obs, id)
+		a, other := readSVI(lines)
+		s.svis[id], s.foreign[name] = a, fabric.WithoutSecrets(other)
+		return
+	}
+	_, other := readAttrs(lines)
+	s.ports[name], s.foreign[name] = restored(obs, name, from.seePort(obs, name), lines), fabric.WithoutSecrets(other)
 }
 
 func (s state) seePort(obs fabric.Observation, name string) attrs {
@@ -122,8 +131,16 @@ func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.W
 		}
 		w.VLANs[id] = v
 	}
+	// What goes as a whole takes along what is not managed.
+	goes := func(name string, stays bool) []string {
+		if stays {
+			return nil
+		}
+		return from.foreign[name]
+	}
 	for name := range from.ports {
-		restore(name, managedLines(obs.Ports[name].Lines))
+		_, stays := to.ports[name]
+		restore(name, append(managedLines(obs.Ports[name].Lines), goes(name, stays)...))
 	}
 	for name := range to.ports {
 		if _, was := from.ports[name]; !was {
@@ -132,7 +149,9 @@ func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.W
 	}
 	slices.Sort(w.AbsentChannels)
 	for id := range from.svis {
-		restore(fabric.SVIName(id), managedSVILines(obs.SVIs[id].Lines))
+		_, stays := to.svis[id]
+		name := fabric.SVIName(id)
+		restore(name, append(managedSVILines(obs.SVIs[id].Lines), goes(name, stays)...))
 	}
 	for id := range to.svis {
 		if _, was := from.svis[id]; !was {
@@ -188,7 +207,9 @@ func unmet(obs fabric.Observation, from, to state, want fabric.Want) []*fabric.F
 	var es []*fabric.FieldError
 	for _, name := range slices.Sorted(maps.Keys(want.Ports)) {
 		a := to.ports[name]
-		if _, ok := after[numberOr1(a.access)]; !ok && a.mode != string(fabric.ModeTrunk) && !a.routed() {
+		// A trunk does not use it, but the line that names it would create it.
+		uses := a.mode != string(fabric.ModeTrunk) || want.Ports[name].AccessVLAN != 0
+		if _, ok := after[numberOr1(a.access)]; !ok && uses && !a.routed() {
 			es = append(es, noVLAN(obs, name, "access_vlan", a.access))
 		}
 		if _, ok := after[numberOr1(a.native)]; !ok && a.mode == string(fabric.ModeTrunk) && !a.routed() {
@@ -301,6 +322,10 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 		path := []string{"ports", name, "channel"}
 		if slices.Contains(want.AbsentChannels, a.group()) {
 			es = append(es, &fabric.FieldError{Path: path, Summary: fmt.Sprintf("the port is to join %s, which is to go", fabric.ChannelName(a.group()))})
+		}
+		if p := want.Ports[name]; p.Switched() && !a.asWished(p, obs.Capabilities) {
+			es = append(es, &fabric.FieldError{Path: path[:2:2], Summary: "the port is a member of " + fabric.ChannelName(a.group()),
+				Detail: "its mode and VLANs must follow the bundle: configure the port-channel instead"})
 		}
 		if a.set[setSecure] != "" {
 			es = append(es, &fabric.FieldError{Path: path, Summary: "the port has port security", Detail: "a member of a port-channel cannot have it: disable it"})

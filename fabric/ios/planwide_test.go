@@ -315,7 +315,7 @@ func randomWideWant(rng *rand.Rand, f *fakeSwitch) fabric.Want {
 		w.AbsentSVIs = []int{30}
 	}
 	lists := []string{"7,8", "1-50"}
-	w.Global = fabric.Global{SpanningTreeMode: oneOf(rng, "", "pvst", "rapid-pvst", "default"), LLDP: randomToggle(rng), CDP: randomToggle(rng),
+	w.Global = fabric.Global{SpanningTreeMode: oneOf(rng, "", "mst", "rapid-pvst", "default"), LLDP: randomToggle(rng), CDP: randomToggle(rng),
 		DHCPSnooping: fabric.DHCPSnooping{Enabled: randomToggle(rng), VLANs: oneOf(rng, fabric.VLANSet{}, fabric.NoVLANs(), vlanSet([]int{7, 8, 20}))}, SystemMTU: oneOf(rng, 0, 9000, fabric.DefaultNumber)}
 	if set, err := fabric.ParseVLANSet(oneOf(rng, lists...)); err == nil && rng.IntN(2) == 0 {
 		w.Global.SpanningTreePriority = map[int]fabric.VLANSet{oneOf(rng, 4096, 8192, fabric.DefaultPriority): set}

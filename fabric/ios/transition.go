@@ -37,7 +37,7 @@ func transition(from, to state, order []string) []string {
 	from.ports = maps.Clone(from.ports)
 	w.leaveBundles(from, to, order)
 	w.portsChange(from, to, order)
-	w.svisChange(from, to)
+	w.svisChange(from.svis, to.svis, to.foreign)
 	for _, name := range order {
 		if _, stays := to.ports[name]; !stays {
 			w.global("no interface " + name)
@@ -89,24 +89,6 @@ func (w *writer) portsChange(from, to state, order []string) {
 		w.block(name, lines)
 		if group := fabric.ChannelGroup(name); group != 0 && exists {
 			spread(from, to, group, have, want)
-		}
-	}
-}
-
-func (w *writer) svisChange(from, to state) {
-	for _, id := range slices.Sorted(maps.Keys(to.svis)) {
-		have, exists := from.svis[id]
-		lines := sviLines(have, to.svis[id])
-		if !exists {
-			lines = comesBack(lines, to.foreign[fabric.SVIName(id)])
-		}
-		if len(lines) > 0 || !exists {
-			w.block(fabric.SVIName(id), lines)
-		}
-	}
-	for _, id := range slices.Sorted(maps.Keys(from.svis)) {
-		if _, stays := to.svis[id]; !stays {
-			w.global("no interface " + fabric.SVIName(id))
 		}
 	}
 }

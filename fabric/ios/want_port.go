@@ -164,7 +164,7 @@ func wantSettings(to *attrs, p fabric.Port) {
 		}
 	}
 	level := func(id settingID, want string) {
-		if !sameLevel(to.set[id], want) {
+		if want != "" && !sameLevel(to.set[id], want) {
 			text(id, want, "")
 		}
 	}

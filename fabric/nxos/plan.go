@@ -133,7 +133,8 @@ func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 	}
 	for name, lines := range want.Restore {
 		have := from.see(obs, name)
-		a, _ := readAttrs(name, lines, obs.Nexus)
+		a, other := readAttrs(name, lines, obs.Nexus)
+		to.foreign[name] = fabric.WithoutSecrets(other)
 		if p, there := obs.Ports[name]; there && !fabric.SaysSwitching(lines) && !fabric.SaysRouting(p.Lines) {
 			// An address, which makes a routed port, is no business of ours:
 			// what the lines leave open stays.
@@ -364,6 +365,10 @@ func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.W
 			w.Restore = map[string][]string{}
 		}
 		w.Restore[name] = managedLines(obs.Ports[name].Lines)
+		if _, stays := to.ports[name]; !stays {
+			// What goes as a whole takes along what is not managed.
+			w.Restore[name] = append(w.Restore[name], from.foreign[name]...)
+		}
 	}
 	for name := range to.ports {
 		if _, was := from.ports[name]; !was {

@@ -45,7 +45,9 @@ var (
 	guardRE   = regexp.MustCompile(`^spanning-tree bpduguard (enable|disable)$`)
 	groupRE   = regexp.MustCompile(`^channel-group (\d{1,4})(?: force)?(?: mode (on|active|passive))?$`)
 	mtuRE     = regexp.MustCompile(`^mtu (\d{1,5})$`)
-	layer3RE  = regexp.MustCompile(`^(?:no switchport$|ip |ipv6 |vrf member |no ip redirects|encapsulation dot1q |hsrp |vrrp )`)
+	// What only a routed port has. Others of the lines that begin with "ip" are
+	// for switch ports: ip port access-group, ip dhcp snooping, ip arp inspection.
+	layer3RE = regexp.MustCompile(`^(?:no switchport$|(?:no )?ipv?6? (?:address|unnumbered|access-group|router|ospf|eigrp|pim|policy|proxy-arp|redirects|unreachables|dhcp relay|igmp version|mtu|forward|nd|link-local|traffic-filter)\b|vrf member |encapsulation dot1q |hsrp |vrrp )`)
 )
 
 // readAttrs splits the lines of a port into what is managed and what is not.
@@ -57,7 +59,7 @@ func readAttrs(name string, lines []string, n *fabric.Nexus) (attrs, []string) {
 		switch {
 		case line == "no switchport":
 			on, said = false, true
-		case line == "switchport", strings.HasPrefix(line, "switchport "):
+		case line == "switchport", !said && strings.HasPrefix(line, "switchport "):
 			on, said = true, true
 		case !said && layer3RE.MatchString(line):
 			on = false

@@ -181,9 +181,9 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 			es = append(es, &fabric.FieldError{Path: path, Summary: fmt.Sprintf("the port is to join %s, which is to go", bundle)})
 			continue
 		}
-		if p := want.Ports[name]; p.Switched() && !sameSwitching(a.switching, p) {
+		if p := want.Ports[name]; p.Switched() && !a.on || (p.Switched() || p.MTU != 0) && !sameSwitching(a.switching, p) {
 			es = append(es, &fabric.FieldError{Path: path[:2], Summary: "the port is a member of " + bundle,
-				Detail: "its mode and VLANs must follow the bundle: configure the port-channel instead"})
+				Detail: "its mode, VLANs and MTU must follow the bundle: configure the port-channel instead"})
 		}
 		for _, other := range obs.Order {
 			b, inScope := to.ports[other]
@@ -205,7 +205,8 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 func sameSwitching(have switching, p fabric.Port) bool {
 	same := func(h, w int) bool { return w == 0 || h == w }
 	return (p.Mode == fabric.ModeDefault || have.mode == string(p.Mode)) && same(have.access, p.AccessVLAN) &&
-		same(have.native, p.NativeVLAN) && (p.Allowed.IsZero() || p.Allowed == have.allowed)
+		same(have.native, p.NativeVLAN) && (p.Allowed.IsZero() || p.Allowed == have.allowed) &&
+		(p.MTU == 0 || have.mtu == p.MTU || have.mtu == defaultMTU && p.MTU == fabric.DefaultNumber)
 }
 
 // unmet lists what the change takes for granted and the switch lacks.

@@ -196,6 +196,8 @@ func portLines(from, to attrs) []string {
 	}
 	switch {
 	case from.on && !to.on:
+		// Some releases keep the lines of a switch port below those of a routed one.
+		add(switchingLines(from.switching, to.switching)...)
 		add("no switchport")
 	case to.on:
 		if !from.on {

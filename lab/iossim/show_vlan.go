@@ -12,6 +12,8 @@ func (d *database) status(id int) string {
 	switch {
 	case id >= 1002 && id <= 1005:
 		return "act/unsup"
+	case v.Shutdown && v.Suspended:
+		return "sus/lshut"
 	case v.Shutdown:
 		return "act/lshut"
 	case v.Suspended:

@@ -1,14 +1,37 @@
 package iossim
 
-import "github.com/cthulix/terraform-provider-cthulix/lab/wire"
+import (
+	"slices"
+	"strings"
+
+	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
+)
 
 var snoopingCommands = []command{
-	{pattern: "[(no|default)] ip dhcp snooping", run: storeGlobal},
+	{pattern: "[(no|default)] ip dhcp snooping", run: setSnooping},
 	{pattern: "[(no|default)] ip dhcp snooping information option", run: storeGlobal},
 	{pattern: "[(no|default)] ip dhcp snooping verify mac-address", run: storeGlobal},
 	{pattern: "ip dhcp snooping vlan WORD", run: setSnooped},
 	{pattern: "(no|default) ip dhcp snooping vlan WORD", run: setSnooped},
 	{pattern: "show ip dhcp snooping", run: showSnooping},
+}
+
+// setSnooping starts the watch or ends it. What else is set about it stays.
+func setSnooping(c *call) error {
+	const line = "ip dhcp snooping"
+	c.touched = true
+	run := &c.sim.run
+	run.globals = slices.DeleteFunc(run.globals, func(s *stanza) bool { return s.line == line })
+	if c.negated() {
+		return nil
+	}
+	// It is shown before the rest.
+	at := slices.IndexFunc(run.globals, func(s *stanza) bool { return strings.Contains(s.line, line) })
+	if at < 0 {
+		at = len(run.globals)
+	}
+	run.globals = slices.Insert(run.globals, at, &stanza{line: line})
+	return nil
 }
 
 // setSnooped adds to or takes from the VLANs in which DHCP is watched.

@@ -27,12 +27,11 @@ var spanningTreeCommands = []command{
 	{pattern: "spanning-tree portfast [edge] (bpduguard|bpdufilter) default", run: storeGlobal},
 }
 
-// stpMode is the spanning tree that the model runs unless told otherwise.
+// stpMode is the spanning tree that the release runs unless told otherwise:
+// rapid PVST+ since IOS-XE 16 and IOS 15.2(4)E.
 func (p *Profile) stpMode() string {
-	for _, l := range slices.Concat(p.factory, factory) {
-		if mode, ok := strings.CutPrefix(l, "spanning-tree mode "); ok {
-			return mode
-		}
+	if p.XE || p.NXOS || strings.HasPrefix(p.Version, "15.2(") && p.Version[len("15.2(")] >= '4' {
+		return "rapid-pvst"
 	}
 	return "pvst"
 }
