@@ -97,7 +97,11 @@ func (c *call) lead(po *iface) {
 	line := strings.TrimPrefix(strings.TrimPrefix(c.canonical(), "no "), "default ")
 	_, numbers := splitName(po.name)
 	for _, name := range c.sim.memberNames(numbers[0]) {
-		c.sim.run.ifaces[name].follow(po, line)
+		m := c.sim.run.ifaces[name]
+		m.follow(po, line)
+		if c.sim.profile.NXOS && strings.HasPrefix(line, "mtu") {
+			m.followLines(po, "mtu")
+		}
 	}
 }
 
@@ -126,14 +130,13 @@ func (i *iface) follow(po *iface, line string) {
 	case about("spanning-tree portfast"):
 		i.portfast = po.portfast
 	case about("spanning-tree"):
-		i.followLines(po, line)
+		words := strings.Fields(line)
+		i.followLines(po, strings.Join(words[:min(2, len(words))], " "))
 	}
 }
 
-// followLines takes over the lines that begin with the first two words of one.
-func (i *iface) followLines(po *iface, line string) {
-	words := strings.Fields(line)
-	key := strings.Join(words[:min(2, len(words))], " ")
+// followLines takes over the lines that begin with a key.
+func (i *iface) followLines(po *iface, key string) {
 	same := func(l string) bool {
 		l = strings.TrimPrefix(l, "no ")
 		return l == key || strings.HasPrefix(l, key+" ")
@@ -141,7 +144,7 @@ func (i *iface) followLines(po *iface, line string) {
 	i.other = slices.DeleteFunc(slices.Clone(i.other), same)
 	for _, l := range po.other {
 		if same(l) {
-			i.other = append(i.other, l)
+			i.place(l)
 		}
 	}
 }
