@@ -44,3 +44,25 @@ func ghosts(obs fabric.Observation, from, to state, lines []string, described ma
 	}
 	return w.lines
 }
+
+// absentOnly keeps the ghosts of VLANs that are to be absent: a configuration
+// that names others is of a switch that has them.
+func absentOnly(lines []string, absent []int) []string {
+	for _, l := range lines {
+		if id := number(strings.TrimPrefix(l, "no vlan ")); l != "exit" && !slices.Contains(absent, id) {
+			return nil
+		}
+	}
+	return lines
+}
+
+// withoutGhosts has an undo say that such VLANs are to be absent.
+func withoutGhosts(undo fabric.Want, lines []string) fabric.Want {
+	for _, l := range lines {
+		if id := number(strings.TrimPrefix(l, "no vlan ")); id != 0 && !slices.Contains(undo.AbsentVLANs, id) {
+			undo.AbsentVLANs = append(undo.AbsentVLANs, id)
+		}
+	}
+	slices.Sort(undo.AbsentVLANs)
+	return undo
+}

@@ -25,9 +25,9 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 	order := portOrder(obs, from, to)
 	commands, rollback := transition(from, to, order), transition(to, from, order)
 	return fabric.Change{
-		Commands: append(commands, ghosts(obs, from, to, commands, want.Ports)...),
+		Commands: append(commands, absentOnly(ghosts(obs, from, to, commands, want.Ports), want.AbsentVLANs)...),
 		Rollback: append(rollback, ghosts(obs, to, from, rollback, nil)...),
-		Undo:     undo(obs, from, to, want.Global),
+		Undo:     withoutGhosts(undo(obs, from, to, want.Global), ghosts(obs, to, from, rollback, nil)),
 		Unmet:    unmet(obs, from, to, want),
 	}, nil
 }
