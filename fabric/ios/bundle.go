@@ -156,6 +156,12 @@ func keptMember(have, was, is attrs) attrs {
 			*f.member = *f.is
 		}
 	}
+	if have.routed() == was.routed() {
+		end.switching = is.switching // on another layer it would be suspended
+	}
+	if end.mode == string(fabric.ModeTrunk) && (end.encapsulation == "" || end.encapsulation == "negotiate") {
+		end.encapsulation = is.encapsulation // a trunk cannot do without
+	}
 	if !static(end.mode) {
 		// IOS refuses to have a dynamic port not negotiate.
 		end.set[setNonegotiate] = ""
@@ -192,11 +198,17 @@ func joinBundles(obs fabric.Observation, want fabric.Want, to state) {
 				member.follow(have)
 			}
 			bundle = newBundle(member)
+			if idleGhost(obs, to, want.AbsentVLANs, bundle) && want.Ports[name].AccessVLAN == 0 {
+				bundle.access = ""
+			}
 			if have.group() != member.group() {
 				to.ports[bundleName] = bundle
 			}
 		}
 		member.follow(bundle)
+		if idleGhost(obs, to, want.AbsentVLANs, bundle) && want.Ports[name].AccessVLAN == 0 {
+			member.access = have.access
+		}
 		member.share(have, want.Ports[name], bundleWas(obs, bundleName), bundle)
 		if p := want.Ports[name]; p.PortFast {
 			p.Mode = fabric.PortMode(member.mode) // a trunk has a form of its own

@@ -45,15 +45,33 @@ func ghosts(obs fabric.Observation, from, to state, lines []string, described ma
 	return w.lines
 }
 
-// absentOnly keeps the ghosts of VLANs that are to be absent: a configuration
-// that names others is of a switch that has them.
-func absentOnly(lines []string, absent []int) []string {
+// wantedGhosts are the ghosts that a want is to be rid of: all that a member of
+// a port-channel calls up where it is told anew what it was. What is brought
+// back is another matter. An undo says which VLANs are to be absent, and the
+// configuration of a switch that has the others names them.
+func wantedGhosts(lines []string, want fabric.Want) []string {
+	if len(want.Restore) == 0 {
+		return lines
+	}
 	for _, l := range lines {
-		if id := number(strings.TrimPrefix(l, "no vlan ")); l != "exit" && !slices.Contains(absent, id) {
+		if id := number(strings.TrimPrefix(l, "no vlan ")); l != "exit" && !slices.Contains(want.AbsentVLANs, id) {
 			return nil
 		}
 	}
 	return lines
+}
+
+// idleGhost says whether a port is set to an access VLAN that is not there once
+// the change is done, and does not use it: to say so of another port would
+// create the VLAN, or lose its meaning when it goes.
+func idleGhost(obs fabric.Observation, to state, absent []int, a attrs) bool {
+	id := numberOr1(a.access)
+	if !a.routed() && a.mode != string(fabric.ModeTrunk) || id == 1 {
+		return false
+	}
+	_, is := obs.VLANs[id]
+	_, comes := to.vlans[id]
+	return !comes && (!is || slices.Contains(absent, id))
 }
 
 // withoutGhosts has an undo say that such VLANs are to be absent.

@@ -25,7 +25,7 @@ func Plan(obs fabric.Observation, want fabric.Want) (fabric.Change, error) {
 	order := portOrder(obs, from, to)
 	commands, rollback := transition(from, to, order), transition(to, from, order)
 	return fabric.Change{
-		Commands: append(commands, absentOnly(ghosts(obs, from, to, commands, want.Ports), want.AbsentVLANs)...),
+		Commands: append(commands, wantedGhosts(ghosts(obs, from, to, commands, want.Ports), want)...),
 		Rollback: append(rollback, ghosts(obs, to, from, rollback, nil)...),
 		Undo:     withoutGhosts(undo(obs, from, to, want.Global), ghosts(obs, to, from, rollback, nil)),
 		Unmet:    unmet(obs, from, to, want),
@@ -220,12 +220,12 @@ func unmet(obs fabric.Observation, from, to state, want fabric.Want) []*fabric.F
 		}
 	}
 	for _, id := range want.AbsentVLANs {
-		if users := accessPorts(obs, to, id); len(users) > 0 {
+		if users := accessPorts(obs, from, to, id); len(users) > 0 {
 			es = append(es, &fabric.FieldError{Path: []string{"absent_vlans", strconv.Itoa(id)},
 				Summary: fmt.Sprintf("VLAN %d is still the access VLAN of %s", id, few(users)),
 				Detail:  "without their VLAN these ports would forward nothing: move them first"})
 		}
-		if users := voicePorts(obs, to, id); len(users) > 0 {
+		if users := voicePorts(obs, from, to, id); len(users) > 0 {
 			es = append(es, &fabric.FieldError{Path: []string{"absent_vlans", strconv.Itoa(id)},
 				Summary: fmt.Sprintf("VLAN %d is still the voice VLAN of %s", id, few(users)),
 				Detail:  "their phones would go silent: move them first"})
@@ -247,23 +247,28 @@ func noVLAN(obs fabric.Observation, port, attr, vlan string) *fabric.FieldError 
 }
 
 // accessPorts are the ports that are in a VLAN once the change is done.
-func accessPorts(obs fabric.Observation, to state, id int) []string {
-	return portsAfter(obs, to, func(a attrs) bool {
+func accessPorts(obs fabric.Observation, from, to state, id int) []string {
+	return portsAfter(obs, from, to, func(a attrs) bool {
 		return a.access == strconv.Itoa(id) && a.mode != string(fabric.ModeTrunk)
 	})
 }
 
 // voicePorts are the ports whose phones are in a VLAN once the change is done.
-func voicePorts(obs fabric.Observation, to state, id int) []string {
-	return portsAfter(obs, to, func(a attrs) bool { return a.set[setVoice] == strconv.Itoa(id) })
+func voicePorts(obs fabric.Observation, from, to state, id int) []string {
+	return portsAfter(obs, from, to, func(a attrs) bool { return a.set[setVoice] == strconv.Itoa(id) })
 }
 
-func portsAfter(obs fabric.Observation, to state, is func(attrs) bool) []string {
+func portsAfter(obs fabric.Observation, from, to state, is func(attrs) bool) []string {
 	var names []string
 	for _, name := range obs.Order {
 		a, inScope := to.ports[name]
 		if !inScope {
 			a, _ = readAttrs(obs.Ports[name].Lines)
+			// A port-channel takes its members along.
+			bundle := fabric.ChannelName(a.group())
+			if after, stays := to.ports[bundle]; stays && from.ports[bundle] != after {
+				a = spreadLines(a, from.ports[bundle], after)
+			}
 		}
 		if !a.routed() && is(a) {
 			names = append(names, fabric.ShortPort(name))
@@ -323,9 +328,13 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 		if slices.Contains(want.AbsentChannels, a.group()) {
 			es = append(es, &fabric.FieldError{Path: path, Summary: fmt.Sprintf("the port is to join %s, which is to go", fabric.ChannelName(a.group()))})
 		}
-		if p := want.Ports[name]; p.Switched() && !a.asWished(p, obs.Capabilities) {
+		if p := want.Ports[name]; (p.Switched() || !a.routed()) && !a.asWished(p, obs.Capabilities) {
 			es = append(es, &fabric.FieldError{Path: path[:2:2], Summary: "the port is a member of " + fabric.ChannelName(a.group()),
 				Detail: "its mode and VLANs must follow the bundle: configure the port-channel instead"})
+		}
+		if have := obs.Ports[name]; have.Routed && !a.routed() && slices.ContainsFunc(have.Lines, addressRE.MatchString) {
+			es = append(es, &fabric.FieldError{Path: path, Summary: "the port is a routed port with an address",
+				Detail: fmt.Sprintf("%s is not: to join it would take the address away, do that by hand first (`switchport`)", fabric.ChannelName(a.group()))})
 		}
 		if a.set[setSecure] != "" {
 			es = append(es, &fabric.FieldError{Path: path, Summary: "the port has port security", Detail: "a member of a port-channel cannot have it: disable it"})

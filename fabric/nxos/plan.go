@@ -244,12 +244,16 @@ func wantAttrs(have attrs, p fabric.Port) attrs {
 // wantEdge is the port type for a port that is to be an edge port, or is not, in
 // the mode that it will have.
 func wantEdge(to attrs, edge bool) string {
+	mode := to.mode
+	if !to.on {
+		mode = "" // a routed port may have kept the line, and is no trunk
+	}
 	switch {
-	case edgeActive(to.edge, to.mode) == edge:
+	case edgeActive(to.edge, mode) == edge:
 		return to.edge
 	case !edge:
 		return ""
-	case to.mode == string(fabric.ModeTrunk):
+	case mode == string(fabric.ModeTrunk):
 		return "edge trunk"
 	}
 	return "edge"

@@ -181,7 +181,11 @@ func bundlesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.
 			es = append(es, &fabric.FieldError{Path: path, Summary: fmt.Sprintf("the port is to join %s, which is to go", bundle)})
 			continue
 		}
-		if p := want.Ports[name]; p.Switched() && !a.on || (p.Switched() || p.MTU != 0) && !sameSwitching(a.switching, p) {
+		if have := obs.Ports[name]; have.Routed && a.on && !plainRouted(have) {
+			es = append(es, &fabric.FieldError{Path: path, Summary: "the port is a routed port with settings of its own",
+				Detail: fmt.Sprintf("%s is not: to join it would take them away, do that by hand first (`switchport`)", bundle)})
+		}
+		if p := want.Ports[name]; p.Switched() && !a.on || (a.on || p.MTU != 0) && !sameSwitching(a.switching, p) {
 			es = append(es, &fabric.FieldError{Path: path[:2], Summary: "the port is a member of " + bundle,
 				Detail: "its mode, VLANs and MTU must follow the bundle: configure the port-channel instead"})
 		}

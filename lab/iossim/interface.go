@@ -225,6 +225,11 @@ func setSwitchport(c *call, i *iface) error {
 	if !c.sim.profile.Routed {
 		return &syntaxError{kind: "incomplete"}
 	}
+	if i.routed && !c.negated() && !c.loading { // what routes is lost
+		i.other = slices.DeleteFunc(i.other, func(l string) bool {
+			return strings.HasPrefix(l, "ip address ") || strings.HasPrefix(l, "ipv6 address ")
+		})
+	}
 	i.routed = c.negated()
 	i.other = slices.DeleteFunc(i.other, func(l string) bool { return l == "switchport" })
 	if !i.routed && c.loading && c.sim.cfg.Captured {

@@ -3,6 +3,7 @@ package iossim
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
@@ -102,6 +103,26 @@ func TestISLModel(t *testing.T) {
 	if want := "leaf1#show running-config | section ^interface GigabitEthernet0/[13]$\ninterface GigabitEthernet0/1\n" +
 		" switchport trunk encapsulation dot1q\n switchport mode trunk\ninterface GigabitEthernet0/3\n no switchport\n ip address 10.0.0.1 255.0.0.0\n"; got != want || err != nil {
 		t.Errorf("%v\n%s, want\n%s", err, got, want)
+	}
+}
+
+// A port that switches has no address, and does not get the old one back.
+func TestLayerTakesAddress(t *testing.T) {
+	for _, model := range []string{"WS-C3560X-48T-S", "N9K-C93180YC-EX"} {
+		s, err := New(Config{Profile: model})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := []string{"interface GigabitEthernet0/1", "no switchport", "ip address 10.1.2.3 255.255.255.0"}
+		if s.profile.NXOS {
+			lines = []string{"interface Ethernet1/1", "no switchport", "ip address 10.1.2.3/24"}
+		}
+		if _, err := s.Exec(slices.Concat([]string{"configure terminal"}, lines, []string{"switchport", "no switchport"})...); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(s.RunningConfig(), "10.1.2.3") {
+			t.Errorf("%s: a switch port kept its address", model)
+		}
 	}
 }
 

@@ -121,9 +121,9 @@ func (p *pair) checkGlobal(a, b picture) []error {
 }
 
 // priorities are those of all VLANs.
-func priorities(heads []string) map[int]int {
-	out := map[int]int{}
-	for id := fabric.MinVLAN; id <= fabric.MaxVLAN; id++ {
+func priorities(heads []string) [fabric.MaxVLAN + 1]int {
+	var out [fabric.MaxVLAN + 1]int
+	for id := range out {
 		out[id] = fabric.DefaultPriority
 	}
 	for _, h := range heads {

@@ -276,11 +276,19 @@ func (p *pair) back(sim *iossim.Sim, change fabric.Change, a picture) error {
 	if err := enter(sim, undo.Commands...); err != nil {
 		return fmt.Errorf("the undo %q: %w", undo.Commands, err)
 	}
-	if err := a.same(look(sim)); err != nil {
+	now := look(sim)
+	if !slices.Contains(a.heads, lacp) {
+		// A feature that was switched on stays on: others may have come to need it.
+		now.heads = slices.DeleteFunc(now.heads, func(l string) bool { return l == lacp })
+	}
+	if err := a.same(now); err != nil {
 		return fmt.Errorf("the undo %q leads elsewhere: %w", undo.Commands, err)
 	}
 	return nil
 }
+
+// lacp is what a Nexus needs for port-channels that speak it.
+const lacp = "feature lacp"
 
 // notImpossible keeps a refusal from passing for one of a wish that makes no
 // sense.

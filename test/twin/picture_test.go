@@ -232,8 +232,8 @@ func groupOf(lines []string) int {
 	return 0
 }
 
-// fits says whether there can be such a switch: a Nexus has no member of a
-// port-channel that is unlike it, and no member without its port-channel.
+// fits says whether there can be such a switch: no member of a port-channel is
+// on another layer than that, and on a Nexus none is unlike it.
 func (p picture) fits(m model) error {
 	shared := func(lines []string) []string {
 		return quiet(slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return !onNexus.MatchString(l) }))
@@ -242,6 +242,8 @@ func (p picture) fits(m model) error {
 		group := groupOf(p.lines(name))
 		if bundle := fabric.ChannelName(group); m.NXOS && group != 0 && !slices.Equal(shared(p.lines(name)), shared(p.lines(bundle))) {
 			return fmt.Errorf("%w: %s is unlike %s", errImpossible, name, bundle)
+		} else if routed := func(name string) bool { return slices.Contains(p.lines(name), "no switchport") }; group != 0 && routed(name) != routed(bundle) {
+			return fmt.Errorf("%w: %s is on another layer than %s", errImpossible, name, bundle)
 		}
 	}
 	return nil

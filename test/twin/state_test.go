@@ -120,7 +120,12 @@ func (p *pair) state(d *dice) {
 	unknown := iosUnknown
 	if d.model.NXOS {
 		unknown = nexusUnknown
-		p.blocks = slices.Insert(p.blocks, 0, block{head: "feature lacp"})
+		speaks := slices.ContainsFunc(p.blocks, func(k block) bool {
+			return slices.ContainsFunc(k.lines, func(l string) bool { return strings.HasPrefix(l, "channel-group") && strings.Contains(l, "mode") })
+		})
+		if speaks || d.chance(60) {
+			p.blocks = slices.Insert(p.blocks, 0, block{head: lacp})
+		}
 		if d.chance(30) {
 			p.blocks = append(p.blocks, block{head: "feature lldp"})
 		}
