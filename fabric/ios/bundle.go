@@ -75,6 +75,9 @@ func spreadLines(member, was, is attrs) attrs {
 			*f.member = unknown
 		}
 	}
+	if was.set[setNonegotiate] == "" && is.set[setNonegotiate] != "" && !static(member.mode) {
+		member.set[setNonegotiate] = unknown // a dynamic port is refused it
+	}
 	if was.allowed != is.allowed {
 		if member.allowed == was.allowed {
 			member.allowed = is.allowed
