@@ -164,6 +164,9 @@ func (s *Stack) Close() error {
 	s.close.Do(func() {
 		s.stack.Close()
 		s.err = s.link.ep.Close()
+		// First the reader: the stack waits for it under a lock that a frame
+		// on its way up may want.
+		s.link.Wait()
 		s.stack.Wait()
 	})
 	return s.err
