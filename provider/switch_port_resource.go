@@ -129,7 +129,7 @@ func (r *switchPortResource) Schema(ctx context.Context, _ resource.SchemaReques
 	}
 	maps.Copy(attributes, portAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One port of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction.",
+		MarkdownDescription: "One port of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction. Parts of one switch that Terraform applies at the same moment share a transaction: how many those can be is its `-parallelism`.",
 		Attributes:          attributes,
 	}
 }
