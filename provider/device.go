@@ -112,11 +112,18 @@ func (d *device) converge(ctx context.Context, want fabric.Want, fingerprint str
 		queue = d.daring
 	}
 	out, err := queue.Do(ctx, fabric.Part{Want: want, Fingerprint: fingerprint})
-	if err != nil {
+	if err != nil && !unsaved(err) {
 		return out.after, fabric.Change{}, err
 	}
-	change, err := dialect.Plan(out.before.Observation, want)
-	return out.after, change, err
+	change, planErr := dialect.Plan(out.before.Observation, want)
+	return out.after, change, errors.Join(err, planErr)
+}
+
+// unsaved says whether err is only that a change, which is in force and
+// verified, was not saved.
+func unsaved(err error) bool {
+	var save *ios.SaveError
+	return errors.As(err, &save)
 }
 
 // transact makes one transaction for all that wait in a queue.
@@ -136,12 +143,12 @@ func (d *device) transact(disruptive bool) batch.Transact[outcome] {
 		}
 		done, errs, err := dialect.TransactParts(ctx, d.target, parts, opts)
 		d.seen, d.refusal = nil, nil
-		if err != nil {
+		if err != nil && !unsaved(err) {
 			return outcome{}, errs, err
 		}
 		out := outcome{before: look(done.Before), after: look(done.After)}
 		d.seen = &out.after
-		return out, errs, nil
+		return out, errs, err
 	}
 }
 

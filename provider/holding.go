@@ -149,11 +149,27 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 	if err == nil && !st.want.Empty() {
 		after.Seen, change, err = d.converge(ctx, st.want, st.fingerprint, h.disruptive || d.disruptive)
 	}
+	if unsaved(err) {
+		h.unsaved(stored == nil || next.want().Empty(), err, diags)
+		return after, change, true
+	}
 	if err != nil {
 		h.failed(d, stored == nil && noted.Empty(), err, diags)
 		return memory{Seen: m.Seen, First: union(m.First, after.First)}, change, false
 	}
 	return after, change, true
+}
+
+// unsaved reports a change that is in force and not saved. State follows the
+// switch. What was made or removed only warns: after an error Terraform would
+// make it anew, or go on to hold what is gone.
+func (h holding) unsaved(lenient bool, err error, diags *diag.Diagnostics) {
+	summary := fmt.Sprintf("The configuration of switch %s is not saved", h.sw)
+	if lenient {
+		diags.AddWarning(summary, err.Error())
+		return
+	}
+	diags.AddError(summary, err.Error())
 }
 
 // failed reports a failed apply. first tells that the journal's note is this

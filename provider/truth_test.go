@@ -61,3 +61,37 @@ resource "cthulix_switch" "leaf1" {
 		})
 	}
 }
+
+// A change that is in force but could not be saved is told, and is in the state:
+// nothing is planned again, and nothing is taken for a change by somebody else.
+func TestUnsavedChangeIsInState(t *testing.T) {
+	w := newWorld(t)
+	readOnly := func() {
+		if err := w.sim.SetFault(iossim.Fault{Line: "^write memory$", Answer: "%Error opening nvram:/startup-config (Read-only file system)\n"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config := func(description string) string {
+		return w.config(`
+resource "cthulix_switch" "leaf1" {
+  name  = "leaf1"
+  ports = { "gi1/0/3" = { description = "` + description + `" } }
+}`)
+	}
+	w.test(
+		// A create that failed would be made anew: it warns.
+		resource.TestStep{PreConfig: readOnly, Config: config("first")},
+		resource.TestStep{Config: config("first"), PlanOnly: true},
+		resource.TestStep{PreConfig: readOnly, Config: config("second"), ExpectError: regexp.MustCompile(`in\s+force\s+but\s+was\s+not\s+saved`)},
+		resource.TestStep{
+			PreConfig: func() {
+				w.sim.ClearFaults()
+				if err := w.has(" description second"); err != nil {
+					t.Error(err)
+				}
+			},
+			Config: config("second"), PlanOnly: true,
+		},
+		resource.TestStep{Config: config("third")},
+	)
+}

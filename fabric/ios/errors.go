@@ -244,7 +244,7 @@ type SaveError struct {
 }
 
 func (e *SaveError) Error() string {
-	return fmt.Sprintf("%s: the change is in force but was not saved, a reload would lose it: %v: run `write memory` on the switch, or apply again", e.Switch, e.Err)
+	return fmt.Sprintf("%s: the change is in force but was not saved, a reload would lose it: %v: save it on the switch (`write memory`) once it lets you", e.Switch, e.Err)
 }
 
 // Unwrap gives the cause.
