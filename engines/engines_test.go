@@ -1,7 +1,9 @@
 package engines_test
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,6 +106,24 @@ func TestServers(t *testing.T) {
 	defer n.Stop()
 	if c.PID() == 0 || n.PID() == 0 {
 		t.Errorf("pids %d and %d of running servers", c.PID(), n.PID())
+	}
+	// All hosts of a lab come from one address.
+	address := strings.TrimPrefix(c.Address, "http://")
+	for i := range 300 {
+		conn, err := net.DialTimeout("tcp", address, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		if i != 299 {
+			continue
+		}
+		if _, err := conn.Write([]byte("GET /v1/status/leader HTTP/1.0\r\n\r\n")); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := bufio.NewReader(conn).ReadString('\n'); err != nil || !strings.Contains(line, " 200 ") {
+			t.Errorf("Consul answers the 300th connection with %q, %v", line, err)
+		}
 	}
 }
 

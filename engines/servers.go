@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// maxConsulConns bounds the HTTP connections of one client address.
+const maxConsulConns = 8192
+
 // ConsulConfig describes one supervised Consul server.
 type ConsulConfig struct {
 	Binary  string // from Locate
@@ -43,6 +46,9 @@ func StartConsul(ctx context.Context, c ConsulConfig) (*Consul, error) {
 		"server": true, "bootstrap_expect": max(c.Servers, 1), "retry_join": append([]string{}, c.RetryJoin...),
 		"node_name": orDefault(c.NodeName, "ophub"), "data_dir": filepath.Join(c.DataDir, "data"),
 		"bind_addr": c.Bind, "client_addr": c.Bind, "advertise_addr": c.Bind,
+		// Consul's own 200 a client address are soon used up where many hosts
+		// come from one: all of a lab's, and those behind a forwarder.
+		"limits": map[string]int{"http_max_conns_per_client": maxConsulConns},
 		"ports": map[string]int{
 			"http": c.HTTPPort, "server": c.ServerPort, "serf_lan": c.SerfPort,
 			"serf_wan": -1, "dns": -1, "grpc": -1, "grpc_tls": -1,
