@@ -17,7 +17,7 @@ func modesPossible(obs fabric.Observation, to state, want fabric.Want) fabric.Fi
 		if mode == "" {
 			mode = string(obs.Capabilities.DefaultMode)
 		}
-		if static(mode) || mode == "" || a.routed() {
+		if static(mode) || mode == "" {
 			continue
 		}
 		path := []string{"ports", name}

@@ -60,6 +60,9 @@ func (a *attrs) follow(bundle attrs) {
 	if a.routed() != bundle.routed() {
 		a.switching = bundle.switching
 	}
+	if bundle.routed() {
+		return // what either has kept for switching has no meaning
+	}
 	a.mode, a.access, a.native, a.allowed = bundle.mode, bundle.access, bundle.native, bundle.allowed
 	a.encapsulation = bundle.encapsulation
 	a.set[setNonegotiate] = bundle.set[setNonegotiate]
