@@ -43,4 +43,7 @@ func TestCorpus(t *testing.T) {
 		})
 	}
 	t.Logf("%d of %d captures are whole running configurations", loaded, len(files))
+	if loaded == 0 {
+		t.Errorf("%s has no whole running configuration, so nothing was adopted", dir)
+	}
 }
