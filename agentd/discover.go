@@ -18,8 +18,9 @@ const (
 	// record.
 	recordWait = 10 * time.Second
 	// restartPause leaves whoever made the record the time to restart the
-	// machine themselves.
-	restartPause = 5 * time.Second
+	// machine themselves, so that it does not restart twice: time enough for a
+	// session with a BMC that takes 1.5 s for an answer.
+	restartPause = 15 * time.Second
 )
 
 // discover is the life of a machine that no record names: it tells the opserver

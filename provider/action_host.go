@@ -18,7 +18,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/operate"
 )
@@ -142,9 +141,7 @@ func (a *hostAction) ModifyPlan(ctx context.Context, req action.ModifyPlanReques
 		}
 	}
 	if !m.Address.IsNull() && !m.Address.IsUnknown() {
-		if err := (ipmi.Target{Address: m.Address.ValueString()}).Validate(); err != nil {
-			diags.AddAttributeError(path.Root("address"), "Not an address of a BMC", err.Error())
-		}
+		checkBMCAddress(path.Root("address"), m.Address.ValueString(), diags)
 	}
 }
 

@@ -144,9 +144,7 @@ func (r *bmcResource) ValidateConfig(ctx context.Context, req resource.ValidateC
 		return
 	}
 	if !m.Address.IsUnknown() {
-		if err := (ipmi.Target{Address: m.Address.ValueString()}).Validate(); err != nil {
-			diags.AddAttributeError(path.Root("address"), "Not an address of a BMC", err.Error())
-		}
+		checkBMCAddress(path.Root("address"), m.Address.ValueString(), diags)
 	}
 	if m.LAN.IsNull() || !wholly(ctx, m.LAN) {
 		return
@@ -220,5 +218,12 @@ func (isIPv4) ValidateString(_ context.Context, req validator.StringRequest, res
 func addBadWord(req validator.StringRequest, summary string, err error, diags *diag.Diagnostics) {
 	if err != nil {
 		diags.AddAttributeError(req.Path, summary, err.Error())
+	}
+}
+
+// checkBMCAddress names what can be known of an address without asking there.
+func checkBMCAddress(at path.Path, address string, diags *diag.Diagnostics) {
+	if err := (ipmi.Target{Address: address}).Validate(); err != nil {
+		diags.AddAttributeError(at, "Not an address of a BMC", err.Error())
 	}
 }

@@ -126,7 +126,7 @@ func (h *machine) meet(ctx context.Context, policy string, e effect, p preparati
 	switch {
 	case err != nil && !errors.Is(err, ophub.ErrNotFound):
 		return e, err
-	case err == nil && agent.Image == h.record.Image:
+	case err == nil && agent.Image == h.record.Image, err != nil && h.waits(ctx):
 		e.verb, e.boots = effectPowerOn, true // it runs what it is to run
 	case policy == rebootNever:
 		runs := "runs no agent that is registered"

@@ -105,7 +105,7 @@ func effectOfNew(plan hostModel) effect {
 		reasons: []string{"the host is new: it is switched on, or restarted if it runs anything else than " + short(plan.Image)}}
 	switch plan.RebootPolicy.ValueString() {
 	case rebootNextBoot:
-		e.verb, e.reasons = effectNextBoot, []string{"the host is new: it is switched on if it is off, and else takes " + short(plan.Image) + " whenever it is restarted"}
+		e.verb, e.reasons = effectNextBoot, []string{"the host is new: it is switched on if it is off, and else takes " + short(plan.Image) + " whenever it is restarted; one that was discovered restarts by itself"}
 	case rebootNever:
 		e.verb, e.reasons = effectPowerOn, []string{"the host is new: it is switched on if it is off; if it is on, it must run " + short(plan.Image) + " already"}
 	}

@@ -79,17 +79,36 @@ func (r *hostResource) ownWord(ctx context.Context, m hostModel) *ophub.Inventor
 	if !errors.Is(err, ophub.ErrNotFound) {
 		return nil
 	}
+	if d := discovered(ctx, hub, m.knownMACs()); d != nil {
+		return &d.Inventory
+	}
+	return nil
+}
+
+// discovered is the machine with one of some addresses among those that were
+// discovered; nil when it is none of them, or they cannot be read now.
+func discovered(ctx context.Context, hub *ophub.Hub, macs []string) *ophub.Discovered {
 	found, err := hub.Discovered(ctx)
 	if err != nil {
 		return nil
 	}
-	macs := m.knownMACs()
 	for _, d := range found {
 		if slices.ContainsFunc(d.MACs(), func(mac string) bool { return slices.Contains(macs, mac) }) {
-			return &d.Inventory
+			return &d
 		}
 	}
 	return nil
+}
+
+// strangerSilence is how long a machine that was discovered may have said
+// nothing and be taken to run: it says what it is made of once a minute.
+const strangerSilence = 150 * time.Second
+
+// waits says whether the machine was discovered, runs the image that it is to
+// run, and waits for the record that makes a host of it: it needs no restart.
+func (h *machine) waits(ctx context.Context) bool {
+	d := discovered(ctx, h.hub, h.record.MACs)
+	return d != nil && d.Image == h.record.Image && time.Since(d.Last) < strangerSilence
 }
 
 // knownMACs are the host's addresses as far as they are known.

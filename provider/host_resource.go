@@ -55,6 +55,9 @@ func (r *hostResource) ValidateConfig(ctx context.Context, req resource.Validate
 		}
 		seen[mac.canonical()] = i
 	}
+	if address := m.bmc(ctx, &resp.Diagnostics).Address; !address.IsNull() && !address.IsUnknown() {
+		checkBMCAddress(path.Root("bmc").AtName("address"), address.ValueString(), &resp.Diagnostics)
+	}
 }
 
 func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {

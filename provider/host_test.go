@@ -235,6 +235,7 @@ resource "cthulix_switch" "leaf1" {
 		"budget of no boots": {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "boot_budget = { attempts = 0 }"), `boot_budget.attempts value must be between 1 and 100`},
 		"no host name":       {host("Bad_1", "52:54:00:00:00:01", "gi1/0/1", ""), `must be a host name`},
 		"unknown kernel":     {host("bad1", "52:54:00:00:00:01", "gi1/0/1", `kernels = ["nobody"]`), `There is no kernel "nobody" on\s+record`},
+		"BMC of no address":  {regexp.MustCompile(`address = "127[^"]*"`).ReplaceAllString(host("bad1", "52:54:00:00:00:01", "gi1/0/1", ""), `address = ""`), `Not an address of a BMC`},
 		"unknown credential": {regexp.MustCompile(`"bmc" }`).ReplaceAllString(host("bad1", "52:54:00:00:00:01", "gi1/0/1", ""), `"nobody" }`), `have no\s+"nobody"`},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -94,13 +94,17 @@ func (h *machine) look(ctx context.Context) (p preparation, err error) {
 	return p, nil
 }
 
-// enlist stores the record and sets the boot device.
+// enlist sets the boot device and stores the record, in this order: a machine
+// that was discovered restarts by itself a while after it is on record.
 func (h *machine) enlist(ctx context.Context, p *preparation) error {
+	if err := h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: h.efi, Persistent: true}); err != nil {
+		return err
+	}
 	if err := h.hub.PutHost(ctx, h.record); err != nil {
 		return err
 	}
 	p.stored = true
-	return h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: h.efi, Persistent: true})
+	return nil
 }
 
 // withdraw undoes a preparation.
@@ -139,6 +143,10 @@ func (h *machine) mustBoot(ctx context.Context, e effect, p preparation) (bool, 
 	}
 	if err == nil && agent.Image == h.record.Image {
 		h.log(ctx, "it runs the right image already")
+		return false, nil
+	}
+	if err != nil && h.waits(ctx) {
+		h.log(ctx, "it was discovered, runs the right image already, and waits for its record")
 		return false, nil
 	}
 	under, err := h.underWay(ctx, err == nil, agent)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"slices"
 	"time"
 
@@ -42,17 +41,14 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 		<-ctx.Done()
 		return nil
 	}
-	var identity ophub.Identity
-	err = m.insist(ctx, "identity", func() error {
-		text, err := fetch(ctx, client, http.MethodGet, opserver+"/v1/identity?mac="+url.QueryEscape(mac))
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(text, &identity)
-	})
+	identity, err := m.locate(ctx, client, opserver)
+	if err == nil && identity.Discovery {
+		identity, err = m.discovered(ctx, l, client, opserver, image)
+	}
 	if err != nil {
 		return err
 	}
+	inventory := m.inventory(l)
 	hub, err := ophub.New(ophub.Config{Address: identity.Consul, HTTPClient: client, Logger: m.log})
 	if err != nil {
 		return err
@@ -63,7 +59,7 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 	}
 	record := ophub.Agent{
 		Host: identity.Host, BootID: l.id, Version: version, Image: image, Addresses: []string{address.String()}, MAC: mac,
-		Started: time.Now(), CPUs: 1, MemoryMiB: 1, Kernels: map[string]ophub.KernelState{},
+		Started: time.Now(), CPUs: 1, MemoryMiB: 1, Kernels: map[string]ophub.KernelState{}, Inventory: &inventory,
 	}
 	for _, k := range identity.Kernels {
 		record.Kernels[k.Name] = ophub.KernelState{NodeID: k.ClientID, Status: status}

@@ -16,14 +16,14 @@ import (
 )
 
 // live is one boot, until ctx ends or linux restarts the machine.
-func (m *Machine) live(ctx context.Context, l *life, efi bool) error {
+func (m *Machine) live(ctx context.Context, l *life) error {
 	cable, err := m.cfg.Plug()
 	if err != nil {
 		return fmt.Errorf("plug the cable: %w", err)
 	}
 	card := newNIC(cable)
 	defer card.Close()
-	first, err := m.configure(ctx, card, asFirmware(efi))
+	first, err := m.configure(ctx, card, asFirmware(l.efi))
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (m *Machine) live(ctx context.Context, l *life, efi bool) error {
 	if err := m.insist(ctx, "boot program", func() error { return fetchTFTP(ctx, stack, first.server, first.file) }); err != nil {
 		return err
 	}
-	second, err := m.configure(ctx, card, asIPXE(efi))
+	second, err := m.configure(ctx, card, asIPXE(l.efi))
 	if err != nil {
 		return err
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/machine"
 	"github.com/cthulix/terraform-provider-cthulix/lab/wire"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
 // What light.fail= on the command line of linux can be.
@@ -52,8 +53,10 @@ type Config struct {
 	Retry time.Duration
 	// Up hears when the machine's agent registers, and when it is gone. It
 	// is called with the machine locked.
-	Up     func(up bool)
-	Logger *slog.Logger // nil discards
+	Up func(up bool)
+	// Inventory is what the machine says that it is made of, but for its firmware.
+	Inventory ophub.Inventory
+	Logger    *slog.Logger // nil discards
 }
 
 // Machine is a light machine. It implements [machine.Chassis].
@@ -74,6 +77,7 @@ var _ machine.Chassis = (*Machine)(nil)
 // life is one boot, from power to the end of it.
 type life struct {
 	id     string
+	efi    bool // its firmware is UEFI
 	linux  bool // an operating system runs, which hears the power button
 	cancel context.CancelCauseFunc
 	done   chan struct{}
@@ -195,7 +199,7 @@ func (m *Machine) start() {
 		m.boot = machine.Boot{Device: machine.DeviceNone}
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	l := &life{id: newBootID(), cancel: cancel, done: make(chan struct{})}
+	l := &life{id: newBootID(), efi: boot.EFI, cancel: cancel, done: make(chan struct{})}
 	m.life = l
 	if boot.Device != machine.DevicePXE {
 		close(l.done)
@@ -203,7 +207,7 @@ func (m *Machine) start() {
 	}
 	go func() {
 		defer close(l.done)
-		if err := m.live(ctx, l, boot.EFI); err != nil && ctx.Err() == nil {
+		if err := m.live(ctx, l); err != nil && ctx.Err() == nil {
 			m.log.Error("the machine hangs", "error", err)
 		}
 	}()

@@ -40,6 +40,11 @@ type RackConfig struct {
 	Network netip.Prefix
 	// Username and Password are those of the BMCs.
 	Username, Password string
+	// Discovery is the image of machines that no record names; empty for none.
+	Discovery keg.KID
+	// Switch is the name that the machines hear by LLDP; empty if they hear
+	// nobody.
+	Switch string
 	// Firmware holds the boot programs undionly.kpxe and snponly.efi: any bytes
 	// will do, since light machines drop them.
 	Firmware fs.FS
@@ -120,6 +125,7 @@ func (r *Rack) serveBoots() error {
 	conf := opserver.Config{
 		Hub: r.cfg.Hub, Keg: r.cfg.Keg, Address: address, Prefix: r.cfg.Network.Masked(),
 		Firmware:  r.cfg.Firmware,
+		Discovery: r.cfg.Discovery,
 		SiteKey:   bytes.Repeat([]byte{7}, 32),
 		ConsulURL: "http://" + netip.AddrPortFrom(address, consulPort).String(),
 		Logger:    r.cfg.Logger.With("part", "opserver"),
@@ -146,7 +152,7 @@ func (r *Rack) add(i int) error {
 	mac := append(net.HardwareAddr(nil), r.cfg.MAC...)
 	mac[4], mac[5] = mac[4]+byte((int(mac[5])+i)>>8), mac[5]+byte(i)
 	m, err := New(Config{
-		Name: name, MAC: mac, Fetch: r.cfg.Fetch, Retry: r.cfg.Retry, Logger: r.cfg.Logger,
+		Name: name, MAC: mac, Fetch: r.cfg.Fetch, Retry: r.cfg.Retry, Logger: r.cfg.Logger, Inventory: r.inventory(i, name, mac),
 		Plug: func() (wire.Endpoint, error) {
 			if err := r.Wire.Detach(Port(i)); err != nil {
 				return nil, err
@@ -175,6 +181,19 @@ func (r *Rack) add(i int) error {
 	r.Machines, r.BMCs = append(r.Machines, m), append(r.BMCs, b)
 	r.Addresses, r.MACs = append(r.Addresses, conn.LocalAddr().String()), append(r.MACs, mac.String())
 	return nil
+}
+
+// inventory is what the nth machine says that it is made of.
+func (r *Rack) inventory(n int, name string, mac net.HardwareAddr) ophub.Inventory {
+	nic := ophub.NIC{Name: "eth0", MAC: mac.String(), Driver: "light", Mbps: 1000, Link: true}
+	if r.cfg.Switch != "" {
+		nic.Neighbors = []ophub.Neighbor{{System: r.cfg.Switch, Port: Port(n), VLAN: rackVLAN}}
+	}
+	return ophub.Inventory{
+		System: ophub.System{Vendor: "Cthulix", Product: "light machine", Serial: name},
+		NICs:   []ophub.NIC{nic},
+		BMC:    ophub.InBandBMC{Missing: "a light machine has no system interface"},
+	}
 }
 
 // Run serves until ctx ends; then all machines lose their power.

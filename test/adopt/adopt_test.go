@@ -93,17 +93,21 @@ func (e *estate) same(before, after map[string]string, what string) {
 // golden compares the HCL that was written with what was written before.
 func (e *estate) golden(file string) {
 	e.t.Helper()
-	golden := strings.TrimSuffix(file, ".cfg") + ".golden.tf"
-	got := e.read(label(file) + ".tf")
+	written(e.t, strings.TrimSuffix(file, ".cfg")+".golden.tf", e.read(label(file)+".tf"))
+}
+
+// written compares what a command wrote with a golden file.
+func written(t *testing.T, golden, got string) {
+	t.Helper()
 	if *update {
 		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			e.t.Fatal(err)
+			t.Fatal(err)
 		}
 		return
 	}
 	want, err := os.ReadFile(golden)
 	if err != nil || got != string(want) {
-		e.t.Errorf("%s is imported as\n%s\nwant (%v; -update takes it over)\n%s", file, got, err, want)
+		t.Errorf("written is\n%s\nwant %s (%v; -update takes it over)\n%s", got, golden, err, want)
 	}
 }
 

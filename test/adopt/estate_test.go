@@ -29,6 +29,8 @@ const (
 	account  = "cthulix"
 	password = "swordfish-switch"
 	secret   = "swordfish-enable"
+
+	bmcPassword = "swordfish-bmc"
 )
 
 // estate is a Terraform configuration and the switches that its provider block
@@ -42,8 +44,9 @@ type estate struct {
 	switches map[string]*iossim.Sim
 }
 
-// newEstate starts a switch for each running configuration.
-func newEstate(t *testing.T, configs map[string]iossim.Config) *estate {
+// newEstate starts a switch for each running configuration. The provider block
+// has more lines, if there are any.
+func newEstate(t *testing.T, configs map[string]iossim.Config, more ...string) *estate {
 	t.Helper()
 	bin := os.Getenv("CTHULIX_BIN")
 	if bin == "" {
@@ -82,11 +85,15 @@ func newEstate(t *testing.T, configs map[string]iossim.Config) *estate {
 
 provider "cthulix" {
   cache_dir   = %q
-  credentials = { network = { username = %q, password = %q, enable_password = %q } }
+  credentials = {
+    network = { username = %q, password = %q, enable_password = %q }
+    bmc     = { username = "ADMIN", password = %q }
+  }
   switches = {
 %s  }
+  %s
 }
-`, t.TempDir(), account, password, secret, entries.String()))
+`, t.TempDir(), account, password, secret, bmcPassword, entries.String(), strings.Join(more, "\n  ")))
 	e.write("terraform.rc", fmt.Sprintf("provider_installation {\n  dev_overrides {\n    \"registry.terraform.io/cthulix/cthulix\" = %q\n    \"registry.opentofu.org/cthulix/cthulix\" = %q\n  }\n  direct {}\n}\n", bin, bin))
 	return e
 }

@@ -1,0 +1,71 @@
+package light
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/cthulix/terraform-provider-cthulix/keg"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
+)
+
+const (
+	// recordWait and restartPause are agentd's: how long the opserver may keep a
+	// question, and how long whoever made the record has to restart the machine.
+	recordWait   = 10 * time.Second
+	restartPause = 15 * time.Second
+)
+
+// locate asks the opserver who the machine is. The opserver keeps the question
+// of a machine that no record names for a while.
+func (m *Machine) locate(ctx context.Context, client *http.Client, opserver string) (id ophub.Identity, err error) {
+	address := fmt.Sprintf("%s/v1/identity?mac=%s&wait=%d", opserver, url.QueryEscape(m.cfg.MAC.String()), int(recordWait.Seconds()))
+	err = m.insist(ctx, "identity", func() error {
+		text, err := fetch(ctx, client, http.MethodGet, address)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(text, &id)
+	})
+	return id, err
+}
+
+// discovered is the life of a machine that no record names: it says what it is
+// made of, and waits for a record. If that has it run another image than it
+// does, the machine restarts, and ctx ends.
+func (m *Machine) discovered(ctx context.Context, l *life, client *http.Client, opserver string, image keg.KID) (ophub.Identity, error) {
+	d := ophub.Discovered{MAC: m.cfg.MAC.String(), Image: image, BootID: l.id, Inventory: m.inventory(l)}
+	for told := false; ; {
+		if !told { // what gets lost, or is too much now, is told again
+			told = post(ctx, client, opserver+"/v1/discovered", d) == nil
+		}
+		id, err := m.locate(ctx, client, opserver)
+		if err != nil || !id.Discovery && id.Image == image {
+			return id, err
+		}
+		if !id.Discovery {
+			break
+		}
+		if err := pause(ctx, m.cfg.Retry); err != nil {
+			return id, err
+		}
+	}
+	if err := pause(ctx, restartPause); err == nil {
+		go m.restart(l)
+		<-ctx.Done()
+	}
+	return ophub.Identity{}, ctx.Err()
+}
+
+// inventory is what the machine says that it is made of.
+func (m *Machine) inventory(l *life) ophub.Inventory {
+	inv := m.cfg.Inventory
+	inv.Firmware.Kind = ophub.FirmwareBIOS
+	if l.efi {
+		inv.Firmware.Kind = ophub.FirmwareUEFI
+	}
+	return inv
+}
