@@ -20,7 +20,8 @@ const (
 	solInstance = 1
 	solSecured  = 0xc0
 
-	codeConsoleInUse = 0x80
+	codeConsoleInUse    = 0x80
+	codeConsoleDisabled = 0x81
 )
 
 const (
@@ -65,18 +66,26 @@ var _ io.ReadWriteCloser = (*Console)(nil)
 // There is one console a machine: while somebody has it, this is a *CommandError with the code 0x80, and
 // [BMC.ReleaseConsole] takes it from them.
 func (b *BMC) Console(ctx context.Context) (*Console, error) {
-	console, err := b.consoleAs(ctx, PrivilegeOperator)
+	return b.openConsole(ctx, func(*conversation) error { return nil })
+}
+
+// openConsole opens the console unless first says why not.
+func (b *BMC) openConsole(ctx context.Context, first func(*conversation) error) (*Console, error) {
+	console, err := b.consoleAs(ctx, PrivilegeOperator, first)
 	// Which privilege a console takes is a setting of the controller's.
 	if answered(err, codeInsufficientPrivilege) {
-		return b.consoleAs(ctx, PrivilegeAdministrator)
+		return b.consoleAs(ctx, PrivilegeAdministrator, first)
 	}
 	return console, err
 }
 
-func (b *BMC) consoleAs(ctx context.Context, level Privilege) (*Console, error) {
+func (b *BMC) consoleAs(ctx context.Context, level Privilege, first func(*conversation) error) (*Console, error) {
 	var s *session
 	var room int
 	err := b.talkAs(ctx, level, "open the console", func(v *conversation) error {
+		if err := first(v); err != nil {
+			return err
+		}
 		answer, err := v.request(cmdActivate, payloadSOL, solInstance, solSecured, 0, 0, 0)
 		if err != nil {
 			return err
