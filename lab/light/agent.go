@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -70,12 +71,18 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 	defer m.registered(l, false)
 	var registration *ophub.Registration
 	err = m.insist(ctx, "registration", func() (err error) {
-		registration, err = hub.Register(ctx, record, liveTTL)
+		if registration, err = hub.Register(ctx, record, liveTTL); err != nil && ctx.Err() == nil {
+			// As agentd does, it tells what keeps it; whether that arrives is no matter.
+			trouble := maps.Clone(report)
+			trouble["detail"] = err.Error()
+			_ = post(ctx, client, opserver+"/v1/stage", trouble)
+		}
 		return err
 	})
 	if registration == nil {
 		return err
 	}
+	m.serial.Say("agentd: registered as %s", identity.Host)
 	renewed := make(chan error, 1)
 	go func() { renewed <- registration.Run(ctx) }()
 	followKernels(ctx, hub, registration, record, status)

@@ -23,6 +23,7 @@ func (m *Machine) live(ctx context.Context, l *life) error {
 	}
 	card := newNIC(cable)
 	defer card.Close()
+	m.serial.Say("Light firmware, network card %s: booting from the network", m.cfg.MAC)
 	first, err := m.configure(ctx, card, asFirmware(l.efi))
 	if err != nil {
 		return err
@@ -32,6 +33,7 @@ func (m *Machine) live(ctx context.Context, l *life) error {
 		return err
 	}
 	defer stack.Close()
+	m.serial.Say("PXE: %s, loading %s from %s", first.address, first.file, first.server)
 	if err := m.insist(ctx, "boot program", func() error { return fetchTFTP(ctx, stack, first.server, first.file) }); err != nil {
 		return err
 	}
@@ -39,6 +41,7 @@ func (m *Machine) live(ctx context.Context, l *life) error {
 	if err != nil {
 		return err
 	}
+	m.serial.Say("iPXE: %s, loading %s", second.address, second.file)
 	client := &http.Client{Transport: &http.Transport{DialContext: stack.DialContext, IdleConnTimeout: time.Minute}}
 	defer client.CloseIdleConnections()
 	script, err := m.fetchImage(ctx, client, second.file)
@@ -46,11 +49,18 @@ func (m *Machine) live(ctx context.Context, l *life) error {
 		return err
 	}
 	m.log.Debug("linux starts", "arguments", script.args)
+	m.serial.Say("Linux version %s", version)
+	m.serial.Say("Command line: %s", strings.Join(script.args, " "))
 	switch script.value("light.fail=") {
+	case FailPanic:
+		m.serial.Say("Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)")
+		<-ctx.Done()
+		return nil
 	case FailAgent:
 		<-ctx.Done()
 		return nil
 	case FailLoop:
+		m.serial.Say("reboot: Restarting system")
 		if err := pause(ctx, m.cfg.Retry); err != nil {
 			return err
 		}
@@ -70,6 +80,7 @@ func (m *Machine) insist(ctx context.Context, what string, try func() error) err
 			return ctx.Err()
 		}
 		m.log.Debug("trying again", "what", what, "error", err)
+		m.serial.Say("%s: %v", what, err)
 		if err := wait.wait(ctx); err != nil {
 			return err
 		}

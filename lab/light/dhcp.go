@@ -65,6 +65,7 @@ func (m *Machine) configure(ctx context.Context, card *nic, who []dhcpv4.Modifie
 		if ctx.Err() != nil {
 			return lease{}, ctx.Err()
 		}
+		m.serial.Say("DHCP: no answer to %s", m.cfg.MAC)
 	}
 }
 

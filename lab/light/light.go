@@ -11,6 +11,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"sync"
@@ -27,6 +28,7 @@ const (
 	FailRegister = "register" // the agent tells that it runs, and never registers
 	FailKernels  = "kernels"  // the agent registers, and joins none of its kernels
 	FailLoop     = "loop"     // linux restarts the machine at once
+	FailPanic    = "panic"    // linux finds no root file system, and says so on the console
 )
 
 // Fetch is how blobs are fetched.
@@ -59,10 +61,11 @@ type Config struct {
 	Logger    *slog.Logger // nil discards
 }
 
-// Machine is a light machine. It implements [machine.Chassis].
+// Machine is a light machine. It implements [machine.Serial].
 type Machine struct {
-	cfg Config
-	log *slog.Logger
+	cfg    Config
+	log    *slog.Logger
+	serial machine.Line
 
 	mu    sync.Mutex
 	on    bool
@@ -72,7 +75,7 @@ type Machine struct {
 	life  *life // of the boot that runs; nil when off
 }
 
-var _ machine.Chassis = (*Machine)(nil)
+var _ machine.Serial = (*Machine)(nil)
 
 // life is one boot, from power to the end of it.
 type life struct {
@@ -187,6 +190,11 @@ func (m *Machine) Up() bool {
 	return m.up
 }
 
+// OpenSerial attaches to the console, which has what was said since power-on.
+func (m *Machine) OpenSerial(ctx context.Context) (io.ReadWriteCloser, error) {
+	return m.serial.OpenSerial(ctx)
+}
+
 // Close cuts the power.
 func (m *Machine) Close() error { return m.PowerOff(context.Background(), true) }
 
@@ -194,6 +202,7 @@ func (m *Machine) Close() error { return m.PowerOff(context.Background(), true) 
 // finds nothing on its disk.
 func (m *Machine) start() {
 	m.boots++
+	m.serial.Clear()
 	boot := m.boot
 	if !boot.Persistent {
 		m.boot = machine.Boot{Device: machine.DeviceNone}
@@ -202,6 +211,7 @@ func (m *Machine) start() {
 	l := &life{id: newBootID(), efi: boot.EFI, cancel: cancel, done: make(chan struct{})}
 	m.life = l
 	if boot.Device != machine.DevicePXE {
+		m.serial.Say("No bootable device.")
 		close(l.done)
 		return
 	}
@@ -209,6 +219,7 @@ func (m *Machine) start() {
 		defer close(l.done)
 		if err := m.live(ctx, l); err != nil && ctx.Err() == nil {
 			m.log.Error("the machine hangs", "error", err)
+			m.serial.Say("Halted: %v", err)
 		}
 	}()
 }

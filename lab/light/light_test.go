@@ -182,12 +182,13 @@ func TestBoots(t *testing.T) {
 
 // Bad images stop where they say, and the diagnosis names the place.
 func TestFails(t *testing.T) {
-	r := newRack(t, 4, "52:54:00:12:00:01")
+	r := newRack(t, 5, "52:54:00:12:00:01")
 	ctx := within(t, 2*time.Minute)
 	must(t, r.hub.PutKernel(ctx, ophub.Kernel{Name: "light-f", Namespace: "light-f", NodePool: "light-f"}))
 	var all sync.WaitGroup
 	for i, c := range []struct{ fail, stage string }{
 		{light.FailAgent, ophub.NoAgentText},
+		{light.FailPanic, ophub.NoAgentText},
 		{light.FailRegister, ophub.NotRegisteredText},
 		{light.FailKernels, "agent registered but kernel light-f not joined"},
 		{light.FailLoop, ""},

@@ -51,8 +51,11 @@ type RackConfig struct {
 	Fetch    Fetch
 	Retry    time.Duration
 	// Up hears when a machine's agent registers, and when it is gone.
-	Up     func(machine string, up bool)
-	Logger *slog.Logger
+	Up func(machine string, up bool)
+	// Intercept is the BMCs' (see [bmc.Config]), for controllers that lie or
+	// fail; nil leaves all commands alone.
+	Intercept func(machine string, netFn, id byte, data []byte) (answer []byte, code byte, handled bool)
+	Logger    *slog.Logger
 }
 
 // Rack is light machines with BMCs on loopback, a switch whose ports are all in
@@ -169,7 +172,13 @@ func (r *Rack) add(i int) error {
 	if err != nil {
 		return err
 	}
-	b, err := bmc.New(bmc.Config{Name: name, Username: r.cfg.Username, Password: r.cfg.Password, Logger: r.cfg.Logger}, m)
+	conf := bmc.Config{Name: name, Username: r.cfg.Username, Password: r.cfg.Password, Logger: r.cfg.Logger}
+	if r.cfg.Intercept != nil {
+		conf.Intercept = func(netFn, id byte, data []byte) ([]byte, byte, bool) {
+			return r.cfg.Intercept(name, netFn, id, data)
+		}
+	}
+	b, err := bmc.New(conf, m)
 	if err != nil {
 		return err
 	}
