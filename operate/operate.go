@@ -65,6 +65,8 @@ type Host struct {
 	Records Records
 	// Tell hears each step, one at a time; nil is nobody.
 	Tell func(Step)
+	// Secrets are never shown, whatever the machine says on its serial console.
+	Secrets []string
 	// Every is after how much silence a wait is told again. Zero means 10 s.
 	Every time.Duration
 }

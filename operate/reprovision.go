@@ -72,6 +72,11 @@ func (v *verb) prepare(ctx context.Context, record ophub.Host, reason string) er
 // wait follows the boot.
 func (v *verb) wait(ctx context.Context, record ophub.Host) (ophub.Agent, error) {
 	v.tell(stageReprovision, fmt.Sprintf("waiting for its agent with image %s", record.Image.Short()))
+	console := Hearing{
+		Host: v.Name, Booting: record.Image, BMC: v.BMC, Secrets: v.Secrets,
+		Tell: func(why string) { v.tell(stageReprovision, "its serial console is not heard: "+why) },
+	}.Start(ctx)
+	defer console.Close()
 	agent, err := ophub.WaitReady(ctx, v.Records, v.Name, record.Image, ophub.WaitOptions{
 		Powered: v.powered(ctx),
 		Every:   v.Every,
@@ -82,7 +87,7 @@ func (v *verb) wait(ctx context.Context, record ophub.Host) (ophub.Agent, error)
 		},
 	})
 	if err != nil {
-		return ophub.Agent{}, err
+		return ophub.Agent{}, console.Blame(err)
 	}
 	v.tell(stageReprovision, "it is ready")
 	return agent, nil

@@ -49,6 +49,12 @@ func (l *bmcLogin) password() (string, error) {
 	return strings.TrimRight(string(b), "\r\n"), err
 }
 
+// secrets are what the operator gave, which no message may hold.
+func (l *bmcLogin) secrets() []string {
+	password, _ := l.password() // who needs it has reported that
+	return []string{password, os.Getenv("CTHULIX_OPHUB_TOKEN"), os.Getenv("CTHULIX_NOMAD_TOKEN")}
+}
+
 // bmc finds the BMC of a host.
 func (l *bmcLogin) bmc(ctx context.Context, name string) (*ipmi.BMC, error) {
 	if l.username == "" {
@@ -91,10 +97,13 @@ func (l *bmcLogin) each(c *cobra.Command, names []string, do func(ctx context.Co
 		group.Go(func() error {
 			bmc, err := l.bmc(c.Context(), name)
 			if err == nil {
-				err = do(c.Context(), operate.Host{Name: name, BMC: bmc, Tell: out.tell})
+				err = do(c.Context(), operate.Host{Name: name, BMC: bmc, Tell: out.tell, Secrets: l.secrets()})
 			}
 			if err != nil {
 				failed[i] = fmt.Errorf("%s: %w", name, err)
+				for _, console := range operate.Consoles(err) {
+					out.line(console)
+				}
 			}
 			return nil
 		})
