@@ -174,7 +174,7 @@ type actedHost struct {
 
 // host finds the BMC: its address is in the record, its credentials never are.
 func (a *hostAction) host(ctx context.Context, m hostActionModel) (h actedHost, err error) {
-	h.Name, h.site = m.Name.ValueString(), a.site
+	h.Name, h.site, h.Secrets = m.Name.ValueString(), a.site, a.site.secrets()
 	address := m.Address.ValueString()
 	hub, err := a.site.ophubClient()
 	switch {

@@ -103,7 +103,7 @@ func (r *hostResource) carryOut(ctx context.Context, h *machine, m hostModel, re
 		p.restarted = true
 	}
 	if err == nil && e.boots {
-		if done.agent, err = h.wait(ctx); err == nil {
+		if done.agent, err = h.wait(ctx, restart); err == nil {
 			err = w.comeBack(ctx)
 		}
 	}

@@ -118,7 +118,7 @@ func (h *machine) goBack(ctx context.Context, previous ophub.Host, why error) (*
 	if err := back.boot(ctx, effect{verb: effectReboot, reasons: []string{"image " + h.record.Image.Short() + " did not come up"}}, &p); err != nil {
 		return nil, err
 	}
-	return back.wait(ctx)
+	return back.wait(ctx, true)
 }
 
 // previous is the record to return to: the one that the machine was last

@@ -38,7 +38,7 @@ type rack struct {
 	back int
 }
 
-func newRack(t *testing.T, w *world, name, mac string, n int) *rack {
+func newRack(t *testing.T, w *world, name, mac string, n int, change ...func(*light.RackConfig)) *rack {
 	t.Helper()
 	hub := w.withOphub()
 	c, err := consul()
@@ -54,11 +54,15 @@ func newRack(t *testing.T, w *world, name, mac string, n int) *rack {
 		t.Fatal(err)
 	}
 	r := &rack{t: t, hub: hub, store: store, name: name, up: map[string]bool{}}
-	r.Rack, err = light.NewRack(light.RackConfig{
+	config := light.RackConfig{
 		Hub: hub, Consul: strings.TrimPrefix(c.Address, "http://"), Keg: store, Machines: n, Name: name, MAC: first,
 		Username: "ADMIN", Password: bmcPassword, Retry: 50 * time.Millisecond, Up: r.note,
 		Firmware: fstest.MapFS{"undionly.kpxe": {Data: bytes.Repeat([]byte("bios"), 1000)}, "snponly.efi": {Data: []byte("uefi")}},
-	})
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	r.Rack, err = light.NewRack(config)
 	if err != nil {
 		t.Fatal(err)
 	}

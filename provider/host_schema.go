@@ -26,7 +26,7 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "A machine: where it is plugged in, what it boots and which kernels it serves.\n\n" +
 			"Apply records it, lets it boot from the network and waits until its agent has registered with the image that was asked for. " +
-			"When it does not get there, the error names the stage at which it stopped. `effect` says in the plan what becomes of a running machine; none is power-cycled that the plan did not name.\n\n" +
+			"When it does not get there, the error names the stage at which it stopped, and ends with the last lines of its serial console where serial over LAN is enabled on its BMC. `effect` says in the plan what becomes of a running machine; none is power-cycled that the plan did not name.\n\n" +
 			"A host whose create fails is not in the state: its record is withdrawn and it is switched off again if it was off before. " +
 			"What runs on a host is moved away before the host is restarted or removed. `on_destroy` says what becomes of the machine, and `protect` refuses to destroy it.",
 		Attributes: map[string]schema.Attribute{

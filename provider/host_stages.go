@@ -93,9 +93,11 @@ func (s stageTimes) next(reached ophub.Stage) ophub.Stage {
 const stageLook = time.Second
 
 // wait waits until the machine is up, no stage taking longer than it may.
-func (h *machine) wait(ctx context.Context) (*ophub.Agent, error) {
+func (h *machine) wait(ctx context.Context, restarted bool) (*ophub.Agent, error) {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
+	console := h.overhear(ctx, restarted)
+	defer console.Close()
 	var reached ophub.Stage
 	var told string
 	since := time.Now()
@@ -120,7 +122,7 @@ func (h *machine) wait(ctx context.Context) (*ophub.Agent, error) {
 		err = errors.Join(err, late)
 	}
 	if err != nil {
-		return nil, err
+		return nil, console.Blame(err)
 	}
 	return &agent, nil
 }

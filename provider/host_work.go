@@ -13,6 +13,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
+	"github.com/cthulix/terraform-provider-cthulix/operate"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
@@ -35,7 +36,9 @@ type machine struct {
 	efi    bool
 	stages stageTimes
 	gaveUp int // the boot that an earlier apply waited for in vain; 0 for none
-	log    func(ctx context.Context, msg string, args ...any)
+	// secrets are never shown, whatever the machine says on its console.
+	secrets []string
+	log     func(ctx context.Context, msg string, args ...any)
 }
 
 func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics) (*machine, error) {
@@ -60,7 +63,7 @@ func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics
 			log.WarnContext(ctx, "not in the journal", "error", err)
 		}
 	}
-	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), log: tell}, nil
+	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), secrets: s.secrets(), log: tell}, nil
 }
 
 // powered reads the power state. It comes before everything else that is done
@@ -290,5 +293,5 @@ func addHostError(diags *diag.Diagnostics, label string, image keg.KID, err erro
 	case errors.As(err, &silent):
 		summary = "The BMC of " + label + " does not answer"
 	}
-	diags.AddError(summary, err.Error())
+	diags.AddError(summary, operate.Explain(err))
 }
