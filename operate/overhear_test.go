@@ -151,7 +151,9 @@ func TestNoConsoleToHear(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newTalker(t)
+			m.mu.Lock()
 			c.prepare(m)
+			m.mu.Unlock()
 			var told []string
 			h := operate.Hearing{Host: "node1", BMC: m.node, Again: time.Millisecond, Tell: func(why string) { told = append(told, why) }}
 			o := h.Start(t.Context())
