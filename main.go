@@ -4,13 +4,13 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 	"os"
 	rundebug "runtime/debug"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/cthulix/terraform-provider-cthulix/provider"
 )
@@ -27,10 +27,15 @@ func main() {
 		rundebug.SetGCPercent(400)
 	}
 
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: provider.Address,
-		Debug:   *debug,
-	})
+	var serveOpts []tf6server.ServeOpt
+	if *debug {
+		serveOpts = append(serveOpts, tf6server.WithManagedDebug())
+	}
+	server, err := provider.New(version)
+	if err != nil {
+		log.Fatal(err)
+	}
+	err = tf6server.Serve(provider.Address, func() tfprotov6.ProviderServer { return server }, serveOpts...)
 	if err != nil {
 		log.Fatal(err)
 	}

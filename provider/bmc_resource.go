@@ -48,7 +48,7 @@ func (r *bmcResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	thing := "the settings of BMC " + m.Address.ValueString()
-	if other, ok := r.site.claims.take(thing, claimantOf(m.label(), req.Config, req.State)); !ok {
+	if other, ok := r.site.claims.take(thing, claimantOf(ctx, m.label(), req.State)); !ok {
 		addClaimError(diags, path.Root("address"), thing, other)
 		return
 	}

@@ -1,10 +1,10 @@
 package provider
 
 import (
+	"context"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
@@ -30,7 +30,7 @@ type claimant struct {
 	// field is where it says so, below label: `ports["GigabitEthernet1/0/1"]`.
 	field  string
 	stored bool
-	config tftypes.Value
+	config string // as it came
 }
 
 func (c claimant) String() string {
@@ -56,8 +56,8 @@ func newClaims() *claims {
 }
 
 // claimantOf names the resource that a plan is for.
-func claimantOf(label string, config tfsdk.Config, state tfsdk.State) claimant {
-	return claimant{label: label, stored: !state.Raw.IsNull(), config: config.Raw}
+func claimantOf(ctx context.Context, label string, state tfsdk.State) claimant {
+	return claimant{label: label, stored: !state.Raw.IsNull(), config: carriedBy(ctx).config}
 }
 
 // take claims thing for who. It returns the other when it is taken already.
@@ -74,7 +74,7 @@ func (c *claims) take(thing string, who claimant) (other claimant, ok bool) {
 
 // replacedBy tells whether next is the second half of c's own replacement.
 func (c claimant) replacedBy(next claimant) bool {
-	return c.stored && !next.stored && c.label == next.label && c.config.Equal(next.config)
+	return c.stored && !next.stored && c.label == next.label && c.config == next.config
 }
 
 // planPort notes how a port will be.

@@ -138,7 +138,7 @@ func (r *gridappResource) ModifyPlan(ctx context.Context, req resource.ModifyPla
 		return
 	}
 	thing := fmt.Sprintf("gridapp %s of kernel %s", m.Name.ValueString(), m.Kernel.ValueString())
-	if other, ok := r.site.claims.take(thing, claimantOf(m.label(), req.Config, req.State)); !ok {
+	if other, ok := r.site.claims.take(thing, claimantOf(ctx, m.label(), req.State)); !ok {
 		addClaimError(diags, path.Root("name"), thing, other)
 		return
 	}

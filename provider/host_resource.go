@@ -72,7 +72,7 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if diags.HasError() || r.site == nil {
 		return
 	}
-	r.claim(ctx, m, claimantOf(m.label(), req.Config, req.State), diags)
+	r.claim(ctx, m, claimantOf(ctx, m.label(), req.State), diags)
 	if diags.HasError() {
 		return
 	}

@@ -239,7 +239,7 @@ func (r *imageResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 	if resp.Diagnostics.HasError() || !known || r.site == nil {
 		return
 	}
-	if other, ok := r.site.claims.take("image "+recipe.Name, claimantOf(fmt.Sprintf("cthulix_image %q", recipe.Name), req.Config, req.State)); !ok {
+	if other, ok := r.site.claims.take("image "+recipe.Name, claimantOf(ctx, fmt.Sprintf("cthulix_image %q", recipe.Name), req.State)); !ok {
 		addClaimError(&resp.Diagnostics, path.Root("name"), "image "+recipe.Name, other)
 		return
 	}

@@ -6,26 +6,24 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
 func TestClaims(t *testing.T) {
-	config := func(s string) tftypes.Value { return tftypes.NewValue(tftypes.String, s) }
 	c := newClaims()
-	stored := claimant{label: "a", stored: true, config: config("x")}
+	stored := claimant{label: "a", stored: true, config: "x"}
 	if _, ok := c.take("port 1", stored); !ok {
 		t.Fatal("a free thing was refused")
 	}
-	again := claimant{label: "a", config: config("x")}
+	again := claimant{label: "a", config: "x"}
 	if other, ok := c.take("port 1", again); !ok {
 		t.Errorf("a replacement of the same resource was refused by %s", other)
 	}
 	if _, ok := c.take("port 1", again); ok {
 		t.Error("two creates of one thing were let through")
 	}
-	if other, ok := c.take("port 1", claimant{label: "b", config: config("x")}); ok || other.String() != "a" {
+	if other, ok := c.take("port 1", claimant{label: "b", config: "x"}); ok || other.String() != "a" {
 		t.Errorf("another resource got it, or the holder is not named: %v %q", ok, other)
 	}
 }

@@ -109,7 +109,7 @@ func (r *kernelResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 		return
 	}
 	thing := "kernel " + m.Name.ValueString()
-	if other, ok := r.site.claims.take(thing, claimantOf(m.label(), req.Config, req.State)); !ok {
+	if other, ok := r.site.claims.take(thing, claimantOf(ctx, m.label(), req.State)); !ok {
 		addClaimError(&resp.Diagnostics, path.Root("name"), thing, other)
 		return
 	}

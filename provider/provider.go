@@ -61,15 +61,12 @@ type cthulix struct {
 	options options
 }
 
-// New returns what a provider server calls to make a provider.
-func New(version string, opts ...Option) func() provider.Provider {
+func newProvider(version string, opts ...Option) *cthulix {
 	o := options{findAgentd: findAgentd}
 	for _, opt := range opts {
 		opt(&o)
 	}
-	return func() provider.Provider {
-		return &cthulix{version: version, options: o}
-	}
+	return &cthulix{version: version, options: o}
 }
 
 func (p *cthulix) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {

@@ -69,7 +69,7 @@ func vlanStateAttribute() schema.StringAttribute {
 
 // wantLayer3 adds SVIs to what m describes.
 func (m switchModel) wantLayer3(ctx context.Context, s *scope, diags *diag.Diagnostics) {
-	svis := known[sviModel](ctx, m.SVIs, diags)
+	svis := switchSVIs.known(ctx, m.SVIs, diags)
 	for _, key := range slices.Sorted(maps.Keys(svis)) {
 		at := path.Root("svis").AtMapKey(key)
 		id, err := strconv.Atoi(key)
@@ -147,20 +147,15 @@ func texts[E fmt.Stringer](list []E) types.List {
 }
 
 func (m *switchModel) observeLayer3(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) {
-	svis := known[sviModel](ctx, m.SVIs, diags)
-	for key, v := range svis {
+	switchSVIs.observe(ctx, &m.SVIs, func(key string, v *sviModel) bool {
 		id, err := strconv.Atoi(key)
 		seen, there := obs.SVIs[id]
 		if err != nil || !there {
-			delete(svis, key)
-			continue
+			return false
 		}
 		v.observe(seen)
-		svis[key] = v
-	}
-	if !m.SVIs.IsNull() {
-		m.SVIs = mapOf(ctx, sviType, svis, diags)
-	}
+		return true
+	}, diags)
 }
 
 // adoptLayer3 describes the SVIs of a switch that is imported: those that have

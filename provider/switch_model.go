@@ -1,11 +1,13 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
@@ -47,6 +49,10 @@ var (
 	switchVLANTypes = map[string]attr.Type{"name": types.StringType, "state": types.StringType}
 	switchVLANType  = types.ObjectType{AttrTypes: switchVLANTypes}
 	portType        = types.ObjectType{AttrTypes: portTypes}
+
+	switchVLANs = elementsOf[switchVLANModel]{attribute: "vlans", typ: switchVLANType}
+	switchPorts = elementsOf[portModel]{attribute: "ports", typ: portType}
+	switchSVIs  = elementsOf[sviModel]{attribute: "svis", typ: sviType}
 )
 
 func (m switchModel) label() string { return fmt.Sprintf("cthulix_switch %q", m.Name.ValueString()) }
@@ -57,7 +63,7 @@ func (m switchModel) identity() identity { return identity{"name": m.Name.ValueS
 // known yet. Keys that name nothing, or one thing twice, are reported.
 func (m switchModel) want(ctx context.Context, diags *diag.Diagnostics) scope {
 	s := newScope()
-	vlans, ports := known[switchVLANModel](ctx, m.VLANs, diags), known[portModel](ctx, m.Ports, diags)
+	vlans, ports := switchVLANs.known(ctx, m.VLANs, diags), switchPorts.known(ctx, m.Ports, diags)
 	for _, key := range slices.Sorted(maps.Keys(vlans)) {
 		at := path.Root("vlans").AtMapKey(key)
 		id, err := strconv.Atoi(key)
@@ -91,44 +97,40 @@ func (m switchModel) want(ctx context.Context, diags *diag.Diagnostics) scope {
 	return s
 }
 
-// known returns the elements of a map that are known.
-func known[E any](ctx context.Context, m types.Map, diags *diag.Diagnostics) map[string]E {
-	out := map[string]E{}
-	for key, v := range m.Elements() {
-		o, ok := v.(types.Object)
-		if !ok || o.IsUnknown() || o.IsNull() {
-			continue
-		}
-		var e E
-		if !fill(&e, o) {
-			diags.Append(o.As(ctx, &e, asGiven)...)
-		}
-		out[key] = e
-	}
-	return out
-}
-
 // at returns a function that finds the attribute for a path of fabric's. Ports
 // are found under the user's own spelling.
-func (m switchModel) at(context.Context) func([]string) path.Path {
+func (m switchModel) at(ctx context.Context) func([]string) path.Path {
+	vlans := sync.OnceValue(func() map[string]bool { return switchVLANs.names(ctx, m.VLANs) })
+	svis := sync.OnceValue(func() map[string]bool { return switchSVIs.names(ctx, m.SVIs) })
+	ports := sync.OnceValue(func() map[string]bool { return switchPorts.names(ctx, m.Ports) })
+	spelt := sync.OnceValue(func() map[string]string {
+		out := map[string]string{}
+		for key := range ports() {
+			if name, err := (portKind{}).canonical(key); err == nil {
+				out[name] = key
+			}
+		}
+		return out
+	})
 	return func(p []string) path.Path {
 		if len(p) < 2 {
 			return path.Empty()
 		}
-		root, key := p[0], p[1]
+		root, key, there := p[0], p[1], false
 		switch root {
+		case "vlans":
+			there = vlans()[key]
+		case "svis":
+			there = svis()[key]
 		case "ports":
-			for spelt := range m.Ports.Elements() {
-				if name, err := (portKind{}).canonical(spelt); err == nil && name == key {
-					key = spelt
-				}
-			}
+			key = cmp.Or(spelt()[key], key)
+			there = ports()[key]
 		case "absent_vlans":
 			return path.Root("vlans")
 		case "global":
 			return globalPath(key)
 		}
-		if _, there := m.mapOf(root).Elements()[key]; !there {
+		if !there {
 			return path.Root(root)
 		}
 		out := path.Root(root).AtMapKey(key)
@@ -143,47 +145,28 @@ func (m switchModel) at(context.Context) func([]string) path.Path {
 	}
 }
 
-func (m switchModel) mapOf(root string) types.Map {
-	switch root {
-	case "vlans":
-		return m.VLANs
-	case "svis":
-		return m.SVIs
-	}
-	return m.Ports
-}
-
 // observe notes what was seen of what m describes. What the switch lacks is
 // left out, so that the next plan brings it back.
 func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags *diag.Diagnostics) {
-	vlans, ports := known[switchVLANModel](ctx, m.VLANs, diags), known[portModel](ctx, m.Ports, diags)
-	for key, v := range vlans {
+	switchVLANs.observe(ctx, &m.VLANs, func(key string, v *switchVLANModel) bool {
 		id, err := strconv.Atoi(key)
 		seen, there := obs.VLANs[id]
 		if err != nil || !there {
-			delete(vlans, key)
-			continue
+			return false
 		}
 		v.Name = observedName(v.Name, seen)
 		see(&v.State, types.StringValue(seen.EffectiveState()))
-		vlans[key] = v
-	}
-	for key, p := range ports {
+		return true
+	}, diags)
+	switchPorts.observe(ctx, &m.Ports, func(key string, p *portModel) bool {
 		name, err := portKind{}.canonical(key)
 		seen, there := obs.Ports[name]
 		if err != nil || !there {
-			delete(ports, key)
-			continue
+			return false
 		}
 		p.observe(seen)
-		ports[key] = p
-	}
-	if !m.VLANs.IsNull() {
-		m.VLANs = mapOf(ctx, switchVLANType, vlans, diags)
-	}
-	if !m.Ports.IsNull() {
-		m.Ports = mapOf(ctx, portType, ports, diags)
-	}
+		return true
+	}, diags)
 	m.observeLayer3(ctx, obs, diags)
 	m.observeGlobal(obs.Global)
 	m.observeFacts(obs)

@@ -68,7 +68,7 @@ func planPart[M any, P part[M]](ctx context.Context, s *site, req resource.Modif
 	if diags.HasError() || s == nil || !p.known(ctx) {
 		return
 	}
-	h := holdingOf[M](s, p, claimantOf(p.label(), req.Config, req.State))
+	h := holdingOf[M](s, p, claimantOf(ctx, p.label(), req.State))
 	next := p.want(diags)
 	h.claim(next, diags)
 	prior := newScope()

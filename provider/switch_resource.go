@@ -147,7 +147,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if diags.HasError() || r.site == nil || m.Name.IsUnknown() {
 		return
 	}
-	who := claimantOf(m.label(), req.Config, req.State)
+	who := claimantOf(ctx, m.label(), req.State)
 	if other, ok := r.site.claims.take("switch "+m.Name.ValueString(), who); !ok {
 		addClaimError(diags, path.Root("name"), "switch "+m.Name.ValueString(), other)
 		return

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"golang.org/x/crypto/ssh"
@@ -145,7 +144,7 @@ func (w *world) factories(opts ...provider.Option) map[string]func() (tfprotov6.
 	opts = append([]provider.Option{provider.WithSwitchDialer(w.dial.DialContext)}, opts...)
 	return map[string]func() (tfprotov6.ProviderServer, error){
 		"cthulix": func() (tfprotov6.ProviderServer, error) {
-			return providerserver.NewProtocol6WithError(provider.New("test", opts...)())()
+			return provider.New("test", opts...)
 		},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
@@ -26,7 +25,7 @@ type held struct {
 }
 
 func newPlugin(ctx context.Context, config map[string]any) (*plugin, error) {
-	server, err := providerserver.NewProtocol6WithError(provider.New("bench")())()
+	server, err := provider.New("bench")
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/cthulix/terraform-provider-cthulix/provider"
@@ -80,7 +79,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	server, err := providerserver.NewProtocol6WithError(provider.New("docs")())()
+	server, err := provider.New("docs")
 	if err != nil {
 		return err
 	}
