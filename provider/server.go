@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
 	"github.com/cthulix/terraform-provider-cthulix/provider/internal/wire"
@@ -30,6 +32,8 @@ type frameworkServer interface {
 type server struct {
 	frameworkServer
 	decoded sync.Map
+	// unchecked are texts of elements that take any value, by resource and map.
+	unchecked map[string]map[string]map[string]bool
 }
 
 // New makes a provider that answers Terraform's protocol.
@@ -42,7 +46,46 @@ func New(version string, opts ...Option) (tfprotov6.ProviderServer, error) {
 	if !ok {
 		return nil, fmt.Errorf("the plugin framework's %T serves neither lists nor actions", framework)
 	}
-	return &server{frameworkServer: whole}, nil
+	return &server{frameworkServer: whole, unchecked: uncheckedTexts(context.Background())}, nil
+}
+
+// uncheckedTexts finds the texts of carried elements that have no validators,
+// such as descriptions, which are of no account when elements are compared.
+func uncheckedTexts(ctx context.Context) map[string]map[string]map[string]bool {
+	var sw resource.SchemaResponse
+	newSwitchResource().Schema(ctx, resource.SchemaRequest{}, &sw)
+	maps := map[string]map[string]bool{}
+	for _, attribute := range carriedAttributes["cthulix_switch"] {
+		maps[attribute] = map[string]bool{}
+		for name, a := range sw.Schema.Attributes[attribute].(schema.MapNestedAttribute).NestedObject.Attributes {
+			text, ok := a.(schema.StringAttribute)
+			maps[attribute][name] = ok && text.CustomType == nil && len(text.Validators) == 0
+		}
+	}
+	return map[string]map[string]map[string]bool{"cthulix_switch": maps}
+}
+
+// ValidateResourceConfig has the plugin framework check each value of an
+// element once: no validator looks beyond the value that it is given. If there
+// is anything to say, all are checked, so that each is named.
+func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	c := &carried{decoded: &s.decoded, elements: map[string]map[string]string{}}
+	config, ok := open(req.Config)
+	if ok {
+		for _, attribute := range carriedAttributes[req.TypeName] {
+			c.takeRepeated(attribute, config, s.unchecked[req.TypeName][attribute])
+		}
+	}
+	if len(c.elements) == 0 {
+		return s.frameworkServer.ValidateResourceConfig(ctx, req)
+	}
+	without := *req
+	without.Config = closed(config)
+	resp, err := s.frameworkServer.ValidateResourceConfig(c.in(ctx), &without)
+	if err == nil && len(resp.Diagnostics) > 0 {
+		return s.frameworkServer.ValidateResourceConfig(ctx, req)
+	}
+	return resp, err
 }
 
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
@@ -133,6 +176,37 @@ func (c *carried) take(attribute string, values ...wire.Object) {
 		v[attribute] = all[i].Encode()
 	}
 	c.elements[attribute] = same
+}
+
+// takeRepeated takes the elements of an attribute of which each value is in an
+// element that stays.
+func (c *carried) takeRepeated(attribute string, config wire.Object, unchecked map[string]bool) {
+	all, err := wire.Decode(config[attribute])
+	if err != nil {
+		return
+	}
+	repeated, seen := map[string]string{}, map[[2]string]bool{}
+	for key, encoding := range all {
+		element, err := wire.Decode(encoding)
+		if err != nil {
+			continue
+		}
+		stays := false
+		for name, v := range element {
+			value := [2]string{name, v}
+			stays = stays || !unchecked[name] && !seen[value]
+			seen[value] = true
+		}
+		if !stays {
+			repeated[key] = encoding
+			delete(all, key)
+		}
+	}
+	if len(repeated) == 0 {
+		return
+	}
+	config[attribute] = all.Encode()
+	c.elements[attribute] = repeated
 }
 
 // rejoin puts back what is still carried.
