@@ -23,12 +23,19 @@ type protocol struct {
 
 func (w *world) protocol(t *testing.T) protocol {
 	t.Helper()
-	ctx := t.Context()
 	server, err := w.factories()["cthulix"]()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return w.speak(t, server)
+}
+
+// speak configures a provider.
+func (w *world) speak(t *testing.T, server tfprotov6.ProviderServer) protocol {
+	t.Helper()
+	ctx := t.Context()
 	p := protocol{t: t, server: server}
+	var err error
 	if p.schemas, err = server.GetProviderSchema(ctx, &tfprotov6.GetProviderSchemaRequest{}); err != nil {
 		t.Fatal(err)
 	}
