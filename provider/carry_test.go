@@ -24,6 +24,7 @@ func TestCarried(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(4, 8))
 	for range 12 {
 		w, s := newWorld(t), newCarriedSwitch(rnd)
+		w.byHand("vlan 99", "exit")
 		held := w.framework(t).create("cthulix_switch", s.config())
 		for range 6 {
 			drift := s.drift(rnd)
@@ -61,9 +62,11 @@ func (s carriedSwitch) config() map[string]any {
 
 func (s carriedSwitch) port(rnd *rand.Rand) map[string]any {
 	p := map[string]any{"description": fmt.Sprintf("host %d", rnd.IntN(20))}
-	switch rnd.IntN(4) {
+	switch rnd.IntN(5) {
 	case 0:
 		p["mode"], p["access_vlan"] = "access", 7
+	case 3:
+		p["mode"], p["access_vlan"] = "access", 99
 	case 1:
 		p["mode"], p["allowed_vlans"] = "trunk", "7,20-22"
 	case 2:
@@ -80,8 +83,11 @@ func (s carriedSwitch) drift(rnd *rand.Rand) []string {
 			lines = append(lines, "interface "+key, []string{"description by hand", "shutdown", "switchport trunk allowed vlan 1-9", "no description"}[rnd.IntN(4)])
 		}
 	}
-	if rnd.IntN(6) == 0 {
+	switch rnd.IntN(6) {
+	case 0:
 		lines = append(lines, "vlan 7", "name hand")
+	case 1:
+		lines = append(lines, "no vlan 99") // which ports may be in
 	}
 	return lines
 }
@@ -92,7 +98,7 @@ func (s carriedSwitch) edited(rnd *rand.Rand) map[string]any {
 	out := map[string]any{"name": "leaf1", "vlans": vlans, "ports": ports, "svis": svis}
 	for range rnd.IntN(4) {
 		key := fmt.Sprintf("gi1/0/%d", 10+rnd.IntN(8))
-		switch rnd.IntN(14) {
+		switch rnd.IntN(16) {
 		case 0:
 			delete(ports, key)
 		case 1, 2:
@@ -119,6 +125,11 @@ func (s carriedSwitch) edited(rnd *rand.Rand) map[string]any {
 			out["on_destroy"] = "keep"
 		case 13:
 			out["name"] = "leaf9"
+		case 14:
+			ports[key] = map[string]any{"mode": "access", "voice_vlan": "loud"}
+		case 15:
+			ports[key] = map[string]any{"mode": "access", "duplex": "both"}
+			ports["gi1/0/20"] = ports[key]
 		}
 	}
 	return out

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -129,6 +130,9 @@ func (p *plugin) unchanged(ctx context.Context, kind string, h held) error {
 	}
 	if err != nil {
 		return err
+	}
+	if bytes.Equal(read.NewState.MsgPack, plan.PlannedState.MsgPack) {
+		return nil
 	}
 	was, err := read.NewState.Unmarshal(p.types[kind])
 	if err != nil {
