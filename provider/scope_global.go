@@ -35,37 +35,6 @@ func gatewayOrNone(gateway netip.Addr) netip.Addr {
 	return gateway
 }
 
-// within keeps what want speaks of.
-func within(g, want fabric.Global) fabric.Global {
-	var out fabric.Global
-	if want.SpanningTreeMode != "" {
-		out.SpanningTreeMode = g.SpanningTreeMode
-	}
-	if want.DHCPSnooping.Enabled != "" {
-		out.DHCPSnooping.Enabled = g.DHCPSnooping.Enabled
-	}
-	if !want.DHCPSnooping.VLANs.IsZero() {
-		out.DHCPSnooping.VLANs = g.DHCPSnooping.VLANs
-	}
-	if want.LLDP != "" {
-		out.LLDP = g.LLDP
-	}
-	if want.CDP != "" {
-		out.CDP = g.CDP
-	}
-	if want.SystemMTU != 0 {
-		out.SystemMTU = g.SystemMTU
-	}
-	if want.DefaultGateway.IsValid() {
-		out.DefaultGateway = g.DefaultGateway
-	}
-	wanted := prioritized(want)
-	for prio, set := range g.SpanningTreePriority {
-		out.SpanningTreePriority = addPriority(out.SpanningTreePriority, prio, set.Intersect(wanted))
-	}
-	return out
-}
-
 // filled adds to g what it does not speak of and more does.
 func filled(g, more fabric.Global) fabric.Global {
 	g.SpanningTreeMode = cmp.Or(g.SpanningTreeMode, more.SpanningTreeMode)
@@ -95,7 +64,7 @@ func filled(g, more fabric.Global) fabric.Global {
 func ownGlobal(seen, want fabric.Global, earlier ...fabric.Global) fabric.Global {
 	var first fabric.Global
 	for _, g := range append(earlier, told(seen, prioritized(want))) {
-		first = filled(first, within(g, want))
+		first = filled(first, g.Within(want))
 	}
 	return first
 }
@@ -105,7 +74,7 @@ func giveUpGlobal(first, prior, next fabric.Global, onDestroy string) fabric.Glo
 	if onDestroy == onDestroyDefault {
 		first = fabric.Global{}
 	}
-	back := within(filled(first, told(fabric.Global{}, prioritized(prior))), prior)
+	back := filled(first, told(fabric.Global{}, prioritized(prior))).Within(prior)
 	return filled(next, back)
 }
 

@@ -31,12 +31,15 @@ type part[M any] interface {
 	at([]string) path.Path
 }
 
-func holdingOf[M any, P part[M]](s *site, m P, who claimant) holding {
+// partResource is the life cycle of a part.
+type partResource[M any, P part[M]] struct{ resourceBase }
+
+func (r *partResource[M, P]) holding(m P, who claimant) holding {
 	sw, _, _, _, _ := m.hold()
-	return holding{site: s, sw: sw.ValueString(), who: who, at: m.at, named: path.Root("switch")}
+	return holding{site: r.site, sw: sw.ValueString(), who: who, at: m.at, named: path.Root("switch")}
 }
 
-func validatePart[M any, P part[M]](ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *partResource[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.Config.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
@@ -48,7 +51,7 @@ func validatePart[M any, P part[M]](ctx context.Context, req resource.ValidateCo
 	}
 }
 
-func planPart[M any, P part[M]](ctx context.Context, s *site, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+func (r *partResource[M, P]) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	diags := &resp.Diagnostics
 	var stored *memory
 	if mem, known := recall(ctx, req.Private, diags); known {
@@ -59,16 +62,16 @@ func planPart[M any, P part[M]](ctx context.Context, s *site, req resource.Modif
 		diags.Append(req.State.Get(ctx, m)...)
 		if stored != nil && !diags.HasError() {
 			_, onDestroy, _, _, _ := m.hold()
-			holdingOf[M](s, m, claimant{label: m.label()}).warnDestroy(*stored, m.want(diags), onDestroy.ValueString(), diags)
+			r.holding(m, claimant{label: m.label()}).warnDestroy(*stored, m.want(diags), onDestroy.ValueString(), diags)
 		}
 		return
 	}
 	m, state := modelsOf[M](ctx, req.Plan, req.State, diags)
 	p := P(&m)
-	if diags.HasError() || s == nil || !p.known(ctx) {
+	if diags.HasError() || r.site == nil || !p.known(ctx) {
 		return
 	}
-	h := holdingOf[M](s, p, claimantOf(ctx, p.label(), req.State))
+	h := r.holding(p, claimantOf(ctx, p.label(), req.State))
 	next := p.want(diags)
 	h.claim(next, diags)
 	prior := newScope()
@@ -92,14 +95,14 @@ func planPart[M any, P part[M]](ctx context.Context, s *site, req resource.Modif
 	diags.Append(resp.Plan.Set(ctx, m)...)
 }
 
-func createPart[M any, P part[M]](ctx context.Context, s *site, req resource.CreateRequest, resp *resource.CreateResponse) {
+func (r *partResource[M, P]) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.Plan.Get(ctx, m)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
-	mem, ok := applyPart[M](ctx, s, m, nil, newScope(), timeouts.Value.Create, &resp.Diagnostics)
+	mem, ok := r.apply(ctx, m, nil, newScope(), timeouts.Value.Create, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -107,26 +110,26 @@ func createPart[M any, P part[M]](ctx context.Context, s *site, req resource.Cre
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func updatePart[M any, P part[M]](ctx context.Context, s *site, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+func (r *partResource[M, P]) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	m, state := modelsOf[M](ctx, req.Plan, req.State, &resp.Diagnostics)
 	stored, _ := recall(ctx, req.Private, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	P(&m).identity().set(ctx, resp.Identity, &resp.Diagnostics)
-	mem, ok := applyPart[M](ctx, s, P(&m), &stored, P(state).want(&resp.Diagnostics), timeouts.Value.Update, &resp.Diagnostics)
+	mem, ok := r.apply(ctx, P(&m), &stored, P(state).want(&resp.Diagnostics), timeouts.Value.Update, &resp.Diagnostics)
 	mem.keep(ctx, resp.Private, &resp.Diagnostics)
 	if ok {
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	}
 }
 
-// applyPart is create and update.
-func applyPart[M any, P part[M]](ctx context.Context, s *site, m P, stored *memory, prior scope, limit timeoutOf, diags *diag.Diagnostics) (memory, bool) {
+// apply is create and update.
+func (r *partResource[M, P]) apply(ctx context.Context, m P, stored *memory, prior scope, limit timeoutOf, diags *diag.Diagnostics) (memory, bool) {
 	_, onDestroy, planned, rollback, limits := m.hold()
 	ctx, cancel := withTimeout(ctx, limits, limit, switchTimeout, diags)
 	defer cancel()
-	h := holdingOf[M](s, m, claimant{label: m.label()})
+	h := r.holding(m, claimant{label: m.label()})
 	mem, change, ok := h.apply(ctx, stored, prior, m.want(diags), onDestroy.ValueString(), diags)
 	if !ok {
 		return mem, false
@@ -138,7 +141,7 @@ func applyPart[M any, P part[M]](ctx context.Context, s *site, m P, stored *memo
 	return mem, true
 }
 
-func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadRequest, resp *resource.ReadResponse) {
+func (r *partResource[M, P]) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	stored, known := recall(ctx, req.Private, &resp.Diagnostics)
@@ -146,7 +149,7 @@ func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadR
 		return
 	}
 	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
-	h := holdingOf[M](s, m, claimant{label: m.label()})
+	h := r.holding(m, claimant{label: m.label()})
 	obs, ok := h.observe(ctx, stored, &resp.Diagnostics)
 	if !ok {
 		if !known && !resp.Diagnostics.HasError() {
@@ -169,7 +172,7 @@ func readPart[M any, P part[M]](ctx context.Context, s *site, req resource.ReadR
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }
 
-func deletePart[M any, P part[M]](ctx context.Context, s *site, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+func (r *partResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	m := P(new(M))
 	resp.Diagnostics.Append(req.State.Get(ctx, m)...)
 	stored, _ := recall(ctx, req.Private, &resp.Diagnostics)
@@ -179,7 +182,7 @@ func deletePart[M any, P part[M]](ctx context.Context, s *site, req resource.Del
 	_, onDestroy, _, _, limits := m.hold()
 	ctx, cancel := withTimeout(ctx, limits, timeouts.Value.Delete, switchTimeout, &resp.Diagnostics)
 	defer cancel()
-	h := holdingOf[M](s, m, claimant{label: m.label()})
+	h := r.holding(m, claimant{label: m.label()})
 	h.apply(ctx, &stored, m.want(&resp.Diagnostics), newScope(), onDestroy.ValueString(), &resp.Diagnostics)
 }
 

@@ -27,7 +27,9 @@ var (
 	_ resource.ResourceWithIdentity       = (*switchPortResource)(nil)
 )
 
-type switchPortResource struct{ resourceBase }
+type switchPortResource struct {
+	partResource[switchPortModel, *switchPortModel]
+}
 
 func newSwitchPortResource() resource.Resource { return &switchPortResource{} }
 
@@ -132,30 +134,6 @@ func (r *switchPortResource) Schema(ctx context.Context, _ resource.SchemaReques
 		MarkdownDescription: "One port of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction. Parts of one switch that Terraform applies at the same moment share a transaction: how many those can be is its `-parallelism`.",
 		Attributes:          attributes,
 	}
-}
-
-func (r *switchPortResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	validatePart[switchPortModel](ctx, req, resp)
-}
-
-func (r *switchPortResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planPart[switchPortModel](ctx, r.site, req, resp)
-}
-
-func (r *switchPortResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	createPart[switchPortModel](ctx, r.site, req, resp)
-}
-
-func (r *switchPortResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	updatePart[switchPortModel](ctx, r.site, req, resp)
-}
-
-func (r *switchPortResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	readPart[switchPortModel](ctx, r.site, req, resp)
-}
-
-func (r *switchPortResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	deletePart[switchPortModel](ctx, r.site, req, resp)
 }
 
 func (r *switchPortResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -29,7 +29,9 @@ var (
 	_ resource.ResourceWithIdentity       = (*vlanResource)(nil)
 )
 
-type vlanResource struct{ resourceBase }
+type vlanResource struct {
+	partResource[vlanModel, *vlanModel]
+}
 
 func newVLANResource() resource.Resource { return &vlanResource{} }
 
@@ -129,30 +131,6 @@ func (r *vlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"timeouts":          timeouts.Attributes(ctx, timeouts.Opts{Create: true, Update: true, Delete: true}),
 		},
 	}
-}
-
-func (r *vlanResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
-	validatePart[vlanModel](ctx, req, resp)
-}
-
-func (r *vlanResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planPart[vlanModel](ctx, r.site, req, resp)
-}
-
-func (r *vlanResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	createPart[vlanModel](ctx, r.site, req, resp)
-}
-
-func (r *vlanResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	updatePart[vlanModel](ctx, r.site, req, resp)
-}
-
-func (r *vlanResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	readPart[vlanModel](ctx, r.site, req, resp)
-}
-
-func (r *vlanResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	deletePart[vlanModel](ctx, r.site, req, resp)
 }
 
 func (r *vlanResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
