@@ -2,8 +2,6 @@ package provider_test
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"fmt"
 	"net"
 	"strings"
@@ -13,10 +11,10 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"golang.org/x/crypto/ssh"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
 	"github.com/cthulix/terraform-provider-cthulix/provider"
+	"github.com/cthulix/terraform-provider-cthulix/test/switches"
 )
 
 // The secrets of all tests. None of them may turn up in state, plan or log.
@@ -76,24 +74,8 @@ func newSwitch(t testing.TB, name, startup string, change ...func(*iossim.Config
 	for _, c := range change {
 		c(&config)
 	}
-	sim, err := iossim.New(config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	serve(t, "the switch "+name, func(ctx context.Context) error { return sim.Serve(ctx, l, signer) })
-	return sim, l.Addr().String(), ssh.FingerprintSHA256(signer.PublicKey())
+	sw := switches.Start(t, config)
+	return sw.Sim, sw.Target.Address, sw.Target.HostKey
 }
 
 // serve runs a server for the rest of the test.

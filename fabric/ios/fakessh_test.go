@@ -2,12 +2,9 @@ package ios
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +13,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/internal/sshtest"
 )
 
 // fault is what the fake device does at one line instead of its duty.
@@ -34,10 +32,9 @@ type fault struct {
 
 // fakeDevice serves a fakeSwitch over SSH on loopback.
 type fakeDevice struct {
-	t        testing.TB
-	sw       *fakeSwitch
-	signer   ssh.Signer
-	listener net.Listener
+	sshtest.Server
+	t  testing.TB
+	sw *fakeSwitch
 
 	login      string // what is printed before the first prompt
 	enable     string // enable password; empty starts at level 15
@@ -58,42 +55,8 @@ type fakeDevice struct {
 
 func startDevice(t testing.TB, sw *fakeSwitch) *fakeDevice {
 	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &fakeDevice{t: t, sw: sw, signer: signer, listener: l, faults: map[string]*fault{}}
-	var open sync.WaitGroup
-	conns := map[net.Conn]bool{}
-	open.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			d.mu.Lock()
-			conns[c] = true
-			d.mu.Unlock()
-			open.Go(func() { d.serve(c) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		d.mu.Lock()
-		for c := range conns {
-			_ = c.Close()
-		}
-		d.mu.Unlock()
-		open.Wait()
-	})
+	d := &fakeDevice{t: t, sw: sw, faults: map[string]*fault{}}
+	d.Server = sshtest.Start(t, d.letIn, d.shell)
 	return d
 }
 
@@ -104,8 +67,8 @@ const (
 func (d *fakeDevice) target() fabric.Target {
 	d.settle()
 	return fabric.Target{
-		Name: "leaf1", Address: d.listener.Addr().String(), Username: testUser, Password: testPassword, EnablePassword: testEnable,
-		HostKey: ssh.FingerprintSHA256(d.signer.PublicKey()),
+		Name: "leaf1", Address: d.Address(), Username: testUser, Password: testPassword, EnablePassword: testEnable,
+		HostKey: d.HostKey(),
 		Timeouts: fabric.Timeouts{Connect: 20 * time.Second, Command: 20 * time.Second, Read: 20 * time.Second,
 			Save: 20 * time.Second, Retry: time.Millisecond, Lock: 20 * time.Second, Rollback: 20 * time.Second},
 	}
@@ -146,8 +109,8 @@ func (d *fakeDevice) take(line string) fault {
 	return *f
 }
 
-func (d *fakeDevice) serve(c net.Conn) {
-	defer func() { _ = c.Close() }()
+func (d *fakeDevice) letIn(cfg *ssh.ServerConfig) {
+	d.settle()
 	check := func(password string) error {
 		d.mu.Lock()
 		d.logins++
@@ -157,7 +120,7 @@ func (d *fakeDevice) serve(c net.Conn) {
 		}
 		return nil
 	}
-	cfg := &ssh.ServerConfig{PasswordCallback: func(_ ssh.ConnMetadata, p []byte) (*ssh.Permissions, error) { return nil, check(string(p)) }}
+	cfg.PasswordCallback = func(_ ssh.ConnMetadata, p []byte) (*ssh.Permissions, error) { return nil, check(string(p)) }
 	if d.keyboard {
 		cfg.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 			a, err := ask("", "", []string{"Password: "}, []bool{false})
@@ -171,30 +134,6 @@ func (d *fakeDevice) serve(c net.Conn) {
 		cfg.KeyExchanges = []string{ssh.InsecureKeyExchangeDH1SHA1}
 		cfg.Ciphers = []string{ssh.InsecureCipherAES128CBC}
 	}
-	cfg.AddHostKey(d.signer)
-	_, chans, reqs, err := ssh.NewServerConn(c, cfg)
-	if err != nil {
-		return
-	}
-	go ssh.DiscardRequests(reqs)
-	nc, ok := <-chans // a device has one shell a connection
-	if !ok {
-		return
-	}
-	ch, chReqs, err := nc.Accept()
-	if err != nil {
-		return
-	}
-	go func() {
-		for r := range chReqs {
-			_ = r.Reply(true, nil)
-		}
-	}()
-	d.mu.Lock()
-	d.sessions++
-	d.mu.Unlock()
-	d.shell(ch)
-	_ = ch.Close()
 }
 
 func (d *fakeDevice) write(w io.Writer, s string) {
@@ -231,6 +170,9 @@ func input(r io.Reader) (string, error) {
 }
 
 func (d *fakeDevice) shell(ch ssh.Channel) {
+	d.mu.Lock()
+	d.sessions++
+	d.mu.Unlock()
 	if d.muteShell {
 		_, _ = io.Copy(io.Discard, ch)
 		return

@@ -12,7 +12,7 @@ import (
 
 func TestHostKeyForms(t *testing.T) {
 	d := startDevice(t, newFakeSwitch("leaf1", 1))
-	pub := d.signer.PublicKey()
+	pub := d.Signer.PublicKey()
 	line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(pub)))
 	other := "SHA256:" + strings.Repeat("A", 43)
 	for name, pin := range map[string]string{

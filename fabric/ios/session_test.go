@@ -303,7 +303,7 @@ func TestDialErrors(t *testing.T) {
 			d.muteShell = true
 			t.Timeouts.Connect = 300 * time.Millisecond
 		}, is[*UnreachableError], "within 300ms"},
-		{"nobody there", func(d *fakeDevice, _ *fabric.Target) { _ = d.listener.Close() }, is[*UnreachableError], "connect to"},
+		{"nobody there", func(d *fakeDevice, _ *fabric.Target) { _ = d.Listener.Close() }, is[*UnreachableError], "connect to"},
 		{"closed at once", func(d *fakeDevice, t *fabric.Target) {
 			t.Dial = func(context.Context, string, string) (net.Conn, error) {
 				a, b := net.Pipe()

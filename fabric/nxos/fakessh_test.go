@@ -2,13 +2,10 @@ package nxos
 
 import (
 	"bufio"
-	"crypto/ed25519"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"net"
 	"slices"
 	"strings"
 	"sync"
@@ -18,12 +15,12 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/internal/sshtest"
 )
 
 // fakeNexus serves a nexus over SSH on loopback.
 type fakeNexus struct {
-	signer   ssh.Signer
-	listener net.Listener
+	sshtest.Server
 
 	mu          sync.Mutex
 	sw          *nexus
@@ -39,91 +36,35 @@ const testUser, testPassword = "ops", "s3cret-login"
 
 func startNexus(t testing.TB, sw *nexus) *fakeNexus {
 	t.Helper()
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &fakeNexus{signer: signer, listener: l, sw: sw, checkpoints: map[string]*nexus{}, faults: map[string]string{}}
-	var open sync.WaitGroup
-	conns := map[net.Conn]bool{}
-	open.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			d.mu.Lock()
-			conns[c] = true
-			d.mu.Unlock()
-			open.Go(func() { d.serve(c) })
-		}
-	})
-	t.Cleanup(func() {
-		_ = l.Close()
-		d.mu.Lock()
-		for c := range conns {
-			_ = c.Close()
-		}
-		d.mu.Unlock()
-		open.Wait()
-	})
+	d := &fakeNexus{sw: sw, checkpoints: map[string]*nexus{}, faults: map[string]string{}}
+	d.Server = sshtest.Start(t, d.letIn, d.shell)
 	return d
 }
 
 func (d *fakeNexus) target() fabric.Target {
 	const long = 20 * time.Second
 	return fabric.Target{
-		Name: "nx", Address: d.listener.Addr().String(), Username: testUser, Password: testPassword, Platform: Platform,
-		HostKey:  ssh.FingerprintSHA256(d.signer.PublicKey()),
+		Name: "nx", Address: d.Address(), Username: testUser, Password: testPassword, Platform: Platform,
+		HostKey:  d.HostKey(),
 		Timeouts: fabric.Timeouts{Connect: long, Command: long, Read: long, Save: long, Retry: time.Millisecond, Lock: long, Rollback: long},
 	}
 }
 
-func (d *fakeNexus) serve(c net.Conn) {
-	defer func() { _ = c.Close() }()
-	cfg := &ssh.ServerConfig{PasswordCallback: func(_ ssh.ConnMetadata, p []byte) (*ssh.Permissions, error) {
+func (d *fakeNexus) letIn(cfg *ssh.ServerConfig) {
+	cfg.PasswordCallback = func(_ ssh.ConnMetadata, p []byte) (*ssh.Permissions, error) {
 		if string(p) != testPassword {
 			return nil, errors.New("no")
 		}
 		return nil, nil
-	}}
-	cfg.AddHostKey(d.signer)
-	_, chans, reqs, err := ssh.NewServerConn(c, cfg)
-	if err != nil {
-		return
 	}
-	go ssh.DiscardRequests(reqs)
-	nc, ok := <-chans
-	if !ok {
-		return
-	}
-	ch, chReqs, err := nc.Accept()
-	if err != nil {
-		return
-	}
-	go func() {
-		for r := range chReqs {
-			_ = r.Reply(true, nil)
-		}
-	}()
-	d.mu.Lock()
-	d.sessions++
-	d.mu.Unlock()
-	d.shell(ch)
-	_ = ch.Close()
 }
 
 // shell speaks with one user. The lines of a block are kept until they are
 // complete, since the model takes whole blocks.
 func (d *fakeNexus) shell(ch ssh.Channel) {
+	d.mu.Lock()
+	d.sessions++
+	d.mu.Unlock()
 	in := bufio.NewReader(ch)
 	write := func(s string) { _, _ = io.WriteString(ch, strings.ReplaceAll(s, "\n", "\r\n")) }
 	mode, head := "", ""

@@ -6,12 +6,9 @@ package adopt
 import (
 	"bytes"
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,10 +16,9 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/cthulix/terraform-provider-cthulix/engines"
 	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
+	"github.com/cthulix/terraform-provider-cthulix/test/switches"
 )
 
 const (
@@ -100,33 +96,9 @@ provider "cthulix" {
 
 func (e *estate) start(name string, cfg iossim.Config) (address, hostKey string) {
 	e.t.Helper()
-	sim, err := iossim.New(cfg)
-	if err != nil {
-		e.t.Fatalf("%s: %v", name, err)
-	}
-	e.switches[name] = sim
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- sim.Serve(ctx, l, signer) }()
-	e.t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			e.t.Errorf("%s: %v", name, err)
-		}
-	})
-	return l.Addr().String(), ssh.FingerprintSHA256(signer.PublicKey())
+	sw := switches.Start(e.t, cfg)
+	e.switches[name] = sw.Sim
+	return sw.Target.Address, sw.Target.HostKey
 }
 
 func (e *estate) write(name, text string) {

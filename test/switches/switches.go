@@ -7,7 +7,9 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 
@@ -33,11 +35,15 @@ type Switch struct {
 	HostKey ssh.PublicKey
 }
 
-// Start serves a switch until the test ends. Users and the enable secret are
-// those of this package; a configuration without a profile is the default one.
+// Start serves a switch until the test ends. Without users it has those and the
+// enable secret of this package, without a profile the default one. The target
+// is for the first of its users.
 func Start(tb testing.TB, cfg iossim.Config) Switch {
 	tb.Helper()
-	cfg.Users, cfg.EnableSecret = map[string]string{Username: Password}, EnablePassword
+	if len(cfg.Users) == 0 {
+		cfg.Users, cfg.EnableSecret = map[string]string{Username: Password}, EnablePassword
+	}
+	user := slices.Min(slices.Collect(maps.Keys(cfg.Users)))
 	sim, err := iossim.New(cfg)
 	if err != nil {
 		tb.Fatal(err)
@@ -58,11 +64,11 @@ func Start(tb testing.TB, cfg iossim.Config) Switch {
 	tb.Cleanup(func() {
 		cancel()
 		if err := <-done; err != nil {
-			tb.Error(err)
+			tb.Errorf("the switch %s: %v", cfg.Hostname, err)
 		}
 	})
 	target := fabric.Target{
-		Name: cfg.Hostname, Address: l.Addr().String(), Username: Username, Password: Password, EnablePassword: EnablePassword,
+		Name: cfg.Hostname, Address: l.Addr().String(), Username: user, Password: cfg.Users[user], EnablePassword: cfg.EnableSecret,
 		HostKey: ssh.FingerprintSHA256(signer.PublicKey()), AllowLegacyAlgorithms: profile.OldSSH,
 	}
 	switch {

@@ -4,21 +4,17 @@ package twin
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/rand"
 	"fmt"
 	mrand "math/rand/v2"
-	"net"
 	"os"
 	"strconv"
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/ssh"
-
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
 	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
+	"github.com/cthulix/terraform-provider-cthulix/test/switches"
 )
 
 // newSwitch serves a simulated switch and returns how to reach it.
@@ -29,35 +25,9 @@ func newSwitch(t testing.TB, startup string) (*iossim.Sim, fabric.Target) {
 
 func newSwitchFrom(t testing.TB, cfg iossim.Config) (*iossim.Sim, fabric.Target) {
 	t.Helper()
-	sim, err := iossim.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewSignerFromKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- sim.Serve(ctx, l, signer) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return sim, fabric.Target{
-		Name: "leaf1", Address: l.Addr().String(), Username: "admin", Password: "pw", EnablePassword: "enable",
-		HostKey: ssh.FingerprintSHA256(signer.PublicKey()),
-	}
+	sw := switches.Start(t, cfg)
+	sw.Target.Platform = "" // it is found out
+	return sw.Sim, sw.Target
 }
 
 // TestPairs: for random states A and wishes B, the planned commands bring the
