@@ -21,6 +21,7 @@ import (
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
+	"github.com/cthulix/terraform-provider-cthulix/operate"
 )
 
 type providerModel struct {
@@ -249,14 +250,11 @@ func cacheDir(configured types.String) (string, error) {
 	if dir := configured.ValueString(); dir != "" {
 		return filepath.Abs(dir)
 	}
-	if dir := os.Getenv("CTHULIX_CACHE_DIR"); dir != "" {
-		return filepath.Abs(dir)
-	}
-	base, err := os.UserCacheDir()
+	dir, err := operate.CacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no place for a cache: %w: set the provider's cache_dir", err)
+		return "", fmt.Errorf("%w: set the provider's cache_dir", err)
 	}
-	return filepath.Join(base, "cthulix"), nil
+	return dir, nil
 }
 
 func (s *site) readCredentials(ctx context.Context, m types.Map, diags *diag.Diagnostics) {

@@ -1,52 +1,56 @@
 package provider
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"time"
+
+	"github.com/cthulix/terraform-provider-cthulix/operate"
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
-// Terraform says no more of a resource than that it is still being changed. So
-// what is done to hosts is written to a journal, a JSON object a line, which
-// can be followed meanwhile: journal/hosts.jsonl in the cache directory.
-
-// journalSize is when the journal is put aside, as hosts.jsonl.old.
-const journalSize = 8 << 20
-
-type journalLine struct {
-	Time     time.Time `json:"time"`
-	Host     string    `json:"host"`
-	Message  string    `json:"message"`
-	Evidence string    `json:"evidence,omitempty"`
-}
-
-// journal adds a line on a host.
-func (s *site) journal(host, message, evidence string) error {
+// journal adds a note on a host to the journal in the cache directory, which
+// can be followed while Terraform says no more of a resource than that it is
+// still being changed.
+func (s *site) journal(n operate.Note) error {
 	if s.cacheErr != nil {
 		return s.cacheErr
 	}
-	name := filepath.Join(s.cacheDir, "journal", "hosts.jsonl")
-	line, err := json.Marshal(journalLine{Time: time.Now().UTC().Round(time.Millisecond), Host: host, Message: message, Evidence: evidence})
-	if err != nil {
-		return err
+	return operate.JournalIn(s.cacheDir).Add(n)
+}
+
+// The arguments of a machine's log that have a place of their own in a note;
+// what another one says is the evidence.
+const (
+	logStage   = "stage"
+	logOutcome = "outcome"
+)
+
+// noteOf makes a note of what is logged.
+func noteOf(host, msg string, args []any) operate.Note {
+	n := operate.Note{Host: host, Message: msg}
+	for i := 0; i+1 < len(args); i += 2 {
+		switch value := fmt.Sprint(args[i+1]); args[i] {
+		case logStage:
+			n.Boot, n.Stage = true, ophub.Stage(value)
+		case logOutcome:
+			n.Outcome = value
+		default:
+			n.Evidence = value
+		}
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
-		return fmt.Errorf("journal of hosts: %w", err)
+	return n
+}
+
+// conclude notes how an apply of the host ended: who follows the journal need
+// wait no longer.
+func (h *machine) conclude(ctx context.Context, done outcomeOfHost, err error) {
+	ctx = context.WithoutCancel(ctx)
+	switch {
+	case err != nil:
+		h.log(ctx, "the apply failed", logOutcome, operate.OutcomeFailed, "error", operate.Explain(err))
+	case done.agent != nil:
+		h.log(ctx, "the apply is done: it is ready", logOutcome, operate.OutcomeDone)
+	default:
+		h.log(ctx, "the apply is done", logOutcome, operate.OutcomeDone)
 	}
-	if info, err := os.Stat(name); err == nil && info.Size() > journalSize {
-		// Another process may have been quicker: then there is less to put aside.
-		_ = os.Rename(name, name+".old")
-	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return fmt.Errorf("journal of hosts: %w", err)
-	}
-	// One write: lines of several processes do not mix.
-	_, err = f.Write(append(line, '\n'))
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
 }

@@ -152,6 +152,7 @@ func (r *hostResource) Create(ctx context.Context, req resource.CreateRequest, r
 		return
 	}
 	done, p, err := r.converge(ctx, limit, h, m, nil, history{}, diags)
+	h.conclude(ctx, done, err)
 	if err != nil {
 		addHostError(diags, m.label(), h.record.Image, err)
 		if err := h.withdraw(ctx, p); err != nil {
@@ -182,6 +183,7 @@ func (r *hostResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	h.recallGaveUp(ctx, req.Private, diags)
 	past := readHistory(ctx, req.Private, diags)
 	done, p, err := r.converge(ctx, limit, h, m, state, past, diags)
+	h.conclude(ctx, done, err)
 	if err != nil {
 		addHostError(diags, m.label(), h.record.Image, err)
 		h.noteGaveUp(ctx, err, resp.Private, diags)

@@ -104,12 +104,12 @@ func (h *machine) wait(ctx context.Context, restarted bool) (*ophub.Agent, error
 	agent, err := ophub.WaitReady(ctx, h.hub, h.record.Name, h.record.Image, ophub.WaitOptions{
 		Powered: h.power(ctx), Every: stageLook,
 		Progress: func(v ophub.Verdict) {
+			if v.Stage != told || v.Reached != reached {
+				told = v.Stage
+				h.log(ctx, v.Stage, logStage, string(v.Reached), "evidence", v.Evidence)
+			}
 			if v.Reached != reached {
 				reached, since = v.Reached, time.Now()
-			}
-			if v.Stage != told {
-				told = v.Stage
-				h.log(ctx, v.Stage, "evidence", v.Evidence)
 			}
 			next := h.stages.next(reached)
 			if limit := h.stages[next]; time.Since(since) > limit {

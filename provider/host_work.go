@@ -55,11 +55,7 @@ func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics
 	log := s.log.With("host", name)
 	tell := func(ctx context.Context, msg string, args ...any) {
 		log.InfoContext(ctx, msg, args...)
-		evidence := ""
-		for i := 0; i+1 < len(args); i += 2 {
-			evidence = fmt.Sprint(args[i+1])
-		}
-		if err := s.journal(name, msg, evidence); err != nil {
+		if err := s.journal(noteOf(name, msg, args)); err != nil {
 			log.WarnContext(ctx, "not in the journal", "error", err)
 		}
 	}
