@@ -15,7 +15,7 @@ func hostCommand() *cobra.Command {
 	open := func() (*ophub.Hub, error) { return openHub(addr) }
 	cmd := &cobra.Command{Use: "host", Short: "Do something to a host"}
 	cmd.PersistentFlags().StringVar(&addr, "ophub", os.Getenv("CTHULIX_OPHUB_ADDR"), "address of Consul, http://HOST:PORT")
-	cmd.AddCommand(releaseCommand(open), adoptCommand(open))
+	cmd.AddCommand(releaseCommand(open), adoptCommand(open), watchCommand(&addr, open))
 	cmd.AddCommand(operateCommands(open)...)
 	return cmd
 }
