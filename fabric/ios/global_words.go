@@ -5,14 +5,15 @@ import (
 	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/internal/vlanlines"
 )
 
-// listed is chunked for commands that know no word for all VLANs.
+// listed writes a list for commands that know no word for all VLANs.
 func listed(prefix string, set fabric.VLANSet) []string {
 	if set.IsAll() {
 		return []string{fmt.Sprintf("%s%d-%d", prefix, fabric.MinVLAN, fabric.MaxVLAN)}
 	}
-	return chunked(prefix, set)
+	return vlanlines.Chunked(prefix, set.String())
 }
 
 // spokenTree leaves a default spanning tree alone where the switch has one. A

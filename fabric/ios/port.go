@@ -201,25 +201,7 @@ func clears(what, command string) bool {
 // further lines with "add"; "except" and "remove" are read as well, since
 // configurations are also written by people.
 func (a *attrs) takeAllowed(list string) bool {
-	word, rest, _ := strings.Cut(list, " ")
-	switch word {
-	case "add", "remove":
-		set, err := fabric.ParseVLANSet(rest)
-		if err != nil {
-			return false
-		}
-		have := a.allowed
-		if have.IsZero() {
-			have = fabric.AllVLANs()
-		}
-		if word == "add" {
-			a.allowed = have.Union(set)
-		} else {
-			a.allowed = have.Minus(set)
-		}
-		return true
-	}
-	set, err := fabric.ParseVLANSet(list)
+	set, err := a.allowed.Edited(list)
 	if err != nil {
 		return false
 	}

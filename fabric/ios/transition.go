@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/internal/vlanlines"
 )
 
 // state is the part of a switch that a change is about. What is in the scope
@@ -55,13 +56,13 @@ func transition(from, to state, order []string) []string {
 func (w *writer) vlansCome(from, to state) {
 	for _, id := range slices.Sorted(maps.Keys(from.vlans)) {
 		// A name must be free before another VLAN can have it.
-		if nameIsTaken(from, to, id) {
+		if vlanlines.NameIsTaken(from.vlans, to.vlans, id) {
 			w.vlan(id, "no name")
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(to.vlans)) {
 		have, exists := from.vlans[id]
-		if exists && nameIsTaken(from, to, id) {
+		if exists && vlanlines.NameIsTaken(from.vlans, to.vlans, id) {
 			have.Name = ""
 		}
 		if lines, needed := vlanLines(have, to.vlans[id], exists); needed {
@@ -115,20 +116,6 @@ func comesBack(lines, foreign []string) []string {
 		out = append(out, "no shutdown")
 	}
 	return out
-}
-
-// nameIsTaken says whether a VLAN holds a name that another one is to get.
-func nameIsTaken(from, to state, id int) bool {
-	name := from.vlans[id].EffectiveName()
-	if name == fabric.DefaultVLANName(id) {
-		return false
-	}
-	for other, v := range to.vlans {
-		if other != id && v.EffectiveName() == name {
-			return true
-		}
-	}
-	return false
 }
 
 // vlanLines are the lines within `vlan N`, and whether the block is needed.

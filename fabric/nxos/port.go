@@ -177,26 +177,11 @@ func (a *attrs) clear(what string) bool {
 
 // takeAllowed reads the list of a trunk, which goes on in lines with "add".
 func (a *attrs) takeAllowed(list string) bool {
-	word, rest, _ := strings.Cut(list, " ")
-	text := list
-	if word == "add" || word == "remove" {
-		text = rest
-	}
-	set, err := fabric.ParseVLANSet(text)
+	set, err := a.allowed.Edited(list)
 	if err != nil {
 		return false
 	}
-	if a.allowed.IsZero() {
-		a.allowed = fabric.AllVLANs()
-	}
-	switch word {
-	case "add":
-		a.allowed = a.allowed.Union(set)
-	case "remove":
-		a.allowed = a.allowed.Minus(set)
-	default:
-		a.allowed = set
-	}
+	a.allowed = set
 	return true
 }
 

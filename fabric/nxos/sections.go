@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric/internal/vlanlines"
 )
 
 // ErrShortRead says that a running configuration is not whole. It is never a
@@ -94,7 +96,7 @@ func continuesList(out []section, line string) bool {
 		return false
 	}
 	body := out[len(out)-1].body
-	return len(body) > 0 && strings.HasPrefix(body[len(body)-1], allowedPrefix)
+	return len(body) > 0 && strings.HasPrefix(body[len(body)-1], vlanlines.Allowed)
 }
 
 // bannerEnd is the delimiter of a banner that goes on in the next line.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
+	"github.com/cthulix/terraform-provider-cthulix/fabric/internal/vlanlines"
 )
 
 // transition writes the lines that lead from one state to the other: features
@@ -120,33 +121,19 @@ func leaves(from, to attrs) bool {
 func (w *writer) vlans(from, to state) {
 	for _, id := range slices.Sorted(maps.Keys(from.vlans)) {
 		// A name must be free before another VLAN can have it.
-		if nameIsTaken(from, to, id) {
+		if vlanlines.NameIsTaken(from.vlans, to.vlans, id) {
 			w.block("vlan "+itoa(id), []string{"no name"})
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(to.vlans)) {
 		have, exists := from.vlans[id]
-		if exists && nameIsTaken(from, to, id) {
+		if exists && vlanlines.NameIsTaken(from.vlans, to.vlans, id) {
 			have.Name = ""
 		}
 		if lines := vlanLines(have, to.vlans[id], exists); !exists || len(lines) > 0 {
 			w.block("vlan "+itoa(id), lines)
 		}
 	}
-}
-
-// nameIsTaken says whether a VLAN holds a name that another one is to get.
-func nameIsTaken(from, to state, id int) bool {
-	name := from.vlans[id].EffectiveName()
-	if name == fabric.DefaultVLANName(id) {
-		return false
-	}
-	for other, v := range to.vlans {
-		if other != id && v.EffectiveName() == name {
-			return true
-		}
-	}
-	return false
 }
 
 // vlanLines are the lines within `vlan N`.

@@ -162,23 +162,11 @@ func (l *link) allowedLine(list string, no bool) effect {
 		l.allowed = fabric.AllVLANs()
 		return applied
 	}
-	word, rest, _ := strings.Cut(list, " ")
-	text := list
-	if word == "add" || word == "remove" {
-		text = rest
-	}
-	set, err := fabric.ParseVLANSet(text)
+	set, err := l.allowed.Edited(list)
 	if err != nil {
 		return unknown
 	}
-	switch word {
-	case "add":
-		l.allowed = l.allowed.Union(set)
-	case "remove":
-		l.allowed = l.allowed.Minus(set)
-	default:
-		l.allowed = set
-	}
+	l.allowed = set
 	return applied
 }
 
