@@ -88,7 +88,7 @@ func TestLostHost(t *testing.T) {
 	must(t, c.EnsureDomain(ctx, d))
 	children := map[string]*engines.Child{}
 	for _, name := range []string{"shaky1", "shaky2"} {
-		child, err := startClient(name, "shaky")
+		child, err := clients.Start(name, "shaky")
 		must(t, err)
 		children[name] = child
 		defer child.Stop()

@@ -11,7 +11,8 @@ import (
 
 // DrainOptions say how a host's work moves away.
 type DrainOptions struct {
-	// Deadline is how long the work may take; what still runs then is stopped.
+	// Deadline is how long the work may take; what still runs then is stopped. At
+	// zero all of it is stopped at once.
 	Deadline time.Duration
 	// Reason is kept with the node, for whoever wonders why it takes no work.
 	Reason string
@@ -51,7 +52,7 @@ func (c *Client) Drain(ctx context.Context, host string, o DrainOptions, pools .
 		}
 		w, cancel := c.write(ctx, "")
 		_, err := c.nomad.Nodes().UpdateDrainOpts(n.ID, &api.DrainOptions{
-			DrainSpec: &api.DrainSpec{Deadline: o.Deadline},
+			DrainSpec: &api.DrainSpec{Deadline: nomadDeadline(o.Deadline)},
 			Meta:      map[string]string{drainMark: "drain", drainReason: o.Reason},
 		}, w)
 		cancel()
@@ -68,6 +69,15 @@ func (c *Client) Drain(ctx context.Context, host string, o DrainOptions, pools .
 		}
 	}
 	return nil
+}
+
+// nomadDeadline is a deadline as Nomad takes it: there, zero is none at all, and
+// what is negative is over at once.
+func nomadDeadline(d time.Duration) time.Duration {
+	if d <= 0 {
+		return -1
+	}
+	return d
 }
 
 // waitDrained follows one node until Nomad calls it drained and nothing runs there.

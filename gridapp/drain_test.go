@@ -21,7 +21,7 @@ func TestDrain(t *testing.T) {
 	c, ctx := newClient(t), within(t, 4*time.Minute)
 	must(t, c.EnsureDomain(ctx, gridapp.DomainOf("moving", "")))
 	for _, name := range []string{"moving1", "moving2"} {
-		child, err := startClient(name, "moving")
+		child, err := clients.Start(name, "moving")
 		must(t, err)
 		defer func(child *engines.Child) { child.Stop() }(child)
 	}
@@ -87,4 +87,23 @@ func TestDrain(t *testing.T) {
 		t.Errorf("%s takes no work although its drain was taken back", to)
 	}
 	must(t, c.Stop(ctx, "moving", "daemon", true))
+
+	// A batch runs to its end while there is time. Without any it is stopped.
+	batch := app("long", "exec sleep 600")
+	batch.Type, batch.Namespace, batch.NodePool = gridapp.Batch, "moving", "moving"
+	following, leave := context.WithCancel(ctx)
+	var at string
+	_, _ = c.Run(following, batch, gridapp.RunOptions{Keg: store, Progress: func(gridapp.Progress) {
+		now, err := c.Observe(ctx, "moving", "long")
+		if err == nil && len(now.Allocations) == 1 && now.Allocations[0].State == "running" {
+			at = now.Allocations[0].Host
+			leave()
+		}
+	}})
+	must(t, ctx.Err())
+	must(t, c.Drain(ctx, at, gridapp.DrainOptions{Reason: "at once"}, "moving"))
+	if eligible(at) {
+		t.Errorf("%s takes work although it is drained", at)
+	}
+	must(t, c.Stop(ctx, "moving", "long", true))
 }

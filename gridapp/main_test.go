@@ -3,7 +3,6 @@ package gridapp_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/engines"
+	"github.com/cthulix/terraform-provider-cthulix/engines/enginetest"
 	"github.com/cthulix/terraform-provider-cthulix/gridapp"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 )
@@ -20,11 +20,11 @@ import (
 // by all tests of the package. The clients are processes of their own, as on
 // hosts.
 var (
-	nomad  *engines.Nomad
-	binary string
-	dir    string
-	store  *keg.Dir
-	kegURL string
+	nomad   *engines.Nomad
+	clients enginetest.Clients
+	dir     string
+	store   *keg.Dir
+	kegURL  string
 )
 
 const kernel = "main"
@@ -39,7 +39,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(dir)
-	defer cleanUp(clientMark(), dir)
+	defer func() { clients.CleanUp() }()
 	defer nomad.Stop()
 	server := httptest.NewServer(keg.Handler(store))
 	defer server.Close()
@@ -51,7 +51,7 @@ func run(m *testing.M) int {
 	for _, name := range []string{"host1", "host2"} {
 		var child *engines.Child
 		if err == nil {
-			child, err = startClient(name, kernel)
+			child, err = clients.Start(name, kernel)
 		}
 		if err == nil {
 			defer child.Stop()
@@ -70,7 +70,8 @@ func run(m *testing.M) int {
 }
 
 func setUp(ctx context.Context) (err error) {
-	if binary, err = engines.Locate(ctx, "nomad", engines.Options{}); err != nil {
+	binary, err := engines.Locate(ctx, "nomad", engines.Options{})
+	if err != nil {
 		return err
 	}
 	if dir, err = os.MkdirTemp("", "gridapp"); err != nil {
@@ -80,57 +81,11 @@ func setUp(ctx context.Context) (err error) {
 		return err
 	}
 	nomad, err = engines.StartNomad(ctx, engines.NomadConfig{Binary: binary, DataDir: filepath.Join(dir, "server")})
+	if err == nil {
+		clients = enginetest.Clients{Binary: binary, Dir: dir, RPC: nomad.RPC}
+	}
 	return err
 }
-
-// startClient starts a Nomad client on loopback, as agentd would on a host.
-func startClient(name, pool string) (*engines.Child, error) {
-	home := filepath.Join(dir, name)
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return nil, err
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	conf := fmt.Sprintf(`
-name = %q
-data_dir = %q
-bind_addr = "127.0.0.1"
-disable_update_check = true
-log_level = "WARN"
-ports { http = %d }
-advertise {
-  http = "127.0.0.1"
-  rpc = "127.0.0.1"
-  serf = "127.0.0.1"
-}
-client {
-  enabled = true
-  node_pool = %q
-  servers = [%q]
-  network_interface = "lo"
-  options { "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean" }
-  artifact { disable_filesystem_isolation = true }
-}
-plugin "raw_exec" {
-  config { enabled = true }
-}
-`, name, filepath.Join(home, "data"), port, pool, nomad.RPC)
-	path := filepath.Join(home, "client.hcl")
-	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
-		return nil, err
-	}
-	return engines.StartChild(engines.ChildSpec{
-		Name: name, Path: binary, Args: []string{"agent", "-config", path},
-		Env: []string{clientMark()}, Log: filepath.Join(home, "log"),
-	})
-}
-
-// clientMark is in the environment of all clients, and of what they start.
-func clientMark() string { return "CTHULIX_TEST_CLIENT=" + dir }
 
 func newClient(t *testing.T) *gridapp.Client {
 	t.Helper()

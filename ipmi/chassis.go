@@ -103,8 +103,8 @@ func named(bits byte, names ...string) (set []string) {
 // IdentifyForever, given to Identify, keeps the light on until it is switched off.
 const IdentifyForever time.Duration = -1
 
-// maxIdentify is the longest time that fits into the command's one byte of seconds.
-const maxIdentify = 255 * time.Second
+// MaxIdentify is the longest time that fits into the command's one byte of seconds.
+const MaxIdentify = 255 * time.Second
 
 // Identify switches the identify light on for a while: for d, rounded up to seconds and 255 s at most, or for
 // ever when d is IdentifyForever. Zero switches it off. Where the controller tells the light's state, it is read
@@ -114,8 +114,8 @@ func (b *BMC) Identify(ctx context.Context, d time.Duration) error {
 	switch {
 	case d == IdentifyForever:
 		request[1], want = 1, IdentifyOn
-	case d < 0 || d > maxIdentify:
-		return fmt.Errorf("BMC %s: identify for %s: want 0 s (off) to %s, or for ever", b.target.label(), d, maxIdentify)
+	case d < 0 || d > MaxIdentify:
+		return fmt.Errorf("BMC %s: identify for %s: want 0 s (off) to %s, or for ever", b.target.label(), d, MaxIdentify)
 	case d > 0:
 		request[0], want = byte((d+time.Second-1)/time.Second), IdentifyTimed
 	}

@@ -158,12 +158,22 @@ func (v *conversation) clear() error {
 // zero) until the context ends. An error is yielded, too, and the next look goes on from the same place; one that
 // cannot pass, such as a refused log-in, ends it.
 func (b *BMC) FollowSEL(ctx context.Context, every time.Duration) iter.Seq2[Event, error] {
+	return b.followSEL(ctx, every, false)
+}
+
+// WatchSEL yields the records of the log, oldest first, and goes on as FollowSEL does: none is missed in between.
+func (b *BMC) WatchSEL(ctx context.Context, every time.Duration) iter.Seq2[Event, error] {
+	return b.followSEL(ctx, every, true)
+}
+
+// followSEL yields what comes after the last record, or the whole log first.
+func (b *BMC) followSEL(ctx context.Context, every time.Duration, whole bool) iter.Seq2[Event, error] {
 	if every <= 0 {
 		every = 5 * time.Second
 	}
 	return func(yield func(Event, error) bool) {
 		var at mark
-		started := false
+		started := whole
 		for {
 			var events []Event
 			err := b.talk(ctx, "follow the event log", func(v *conversation) (err error) {

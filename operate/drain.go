@@ -36,7 +36,7 @@ func (h Host) Drain(ctx context.Context, work Work, deadline time.Duration, reas
 		}, pools...)
 	})
 	if err != nil {
-		return err
+		return fmt.Errorf("%w; it may take no new work now, until the drain is undone", err)
 	}
 	v.tell(stageDrain, "nothing runs on it")
 	return nil

@@ -31,10 +31,9 @@ var _ Controller = (*ipmi.BMC)(nil)
 // Records is the part of the ophub that the verbs need. Only Reprovision does.
 type Records interface {
 	ophub.Watcher
+	Boots
 	Host(ctx context.Context, name string) (ophub.Host, error)
 	ReleaseHost(ctx context.Context, name string) (bool, error)
-	ResetBoot(ctx context.Context, name, reason string) error
-	AppendBoot(ctx context.Context, name string, e ophub.Event) error
 }
 
 var _ Records = (*ophub.Hub)(nil)

@@ -200,11 +200,21 @@ func TestReprovision(t *testing.T) {
 
 // A machine that cannot be restarted leaves no boot that somebody might wait for.
 func TestReprovisionFails(t *testing.T) {
-	r := &records{host: ophub.Host{Name: "node1"}}
+	r := &records{host: ophub.Host{Name: "node1", Image: keg.Sum([]byte("image"))}}
 	b := failsToReset{button{on: true}}
 	_, err := (operate.Host{Name: "node1", BMC: &b, Records: r}).Reprovision(context.Background(), "by hand")
 	if err == nil || r.done[len(r.done)-1] != "reset: the last restart failed" {
 		t.Errorf("%v, %q", err, r.done)
+	}
+}
+
+// A record without an image leaves the machine alone.
+func TestReprovisionOfNothing(t *testing.T) {
+	r := &records{host: ophub.Host{Name: "node1"}}
+	b := button{on: true}
+	_, err := (operate.Host{Name: "node1", BMC: &b, Records: r}).Reprovision(context.Background(), "by hand")
+	if err == nil || !strings.Contains(err.Error(), "names no image") || len(b.verbs)+len(r.done) > 0 {
+		t.Errorf("%v, it was sent %q, the records were told %q", err, b.verbs, r.done)
 	}
 }
 

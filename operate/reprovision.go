@@ -2,23 +2,13 @@ package operate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
-const (
-	stageReprovision = "reprovision"
-
-	// undoTime bounds what is put right after a failure.
-	undoTime = 30 * time.Second
-	// powerCheck is how often a wait asks whether the machine still has power.
-	powerCheck = 15 * time.Second
-)
+const stageReprovision = "reprovision"
 
 // Reprovision has the machine boot its image from the network, whatever it runs now, and waits until its agent has
 // registered with it. What ran on the machine is lost. A quarantine is lifted first.
@@ -28,30 +18,31 @@ func (h Host) Reprovision(ctx context.Context, reason string) (ophub.Agent, erro
 	if err != nil {
 		return ophub.Agent{}, err
 	}
+	if record.Image == "" {
+		return ophub.Agent{}, fmt.Errorf("the record of host %s names no image that it could boot", h.Name)
+	}
 	// Before anything is changed: a BMC that does not answer leaves nothing half done.
 	state, err := v.look(ctx, stageReprovision)
 	if err != nil {
 		return ophub.Agent{}, err
 	}
-	if err := v.prepare(ctx, record, reason); err != nil {
+	if err := v.prepare(ctx, record); err != nil {
 		return ophub.Agent{}, err
 	}
-	if state == ipmi.On {
-		err = v.during(ctx, stageReprovision, "restarting it", h.BMC.Reset)
-	} else {
-		err = v.during(ctx, stageReprovision, "switching it on", h.BMC.PowerOn)
+	boot := Boot{Host: h.Name, Image: record.Image, Verb: stageReprovision, Reason: reason, On: state == ipmi.On}
+	doing := "switching it on"
+	if boot.On {
+		doing = "restarting it"
 	}
+	err = v.during(ctx, stageReprovision, doing, func(ctx context.Context) error { return boot.Begin(ctx, h.BMC, h.Records) })
 	if err != nil {
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
-		defer cancel()
-		return ophub.Agent{}, errors.Join(err, h.Records.ResetBoot(undo, h.Name, "the last restart failed"))
+		return ophub.Agent{}, err
 	}
 	return v.wait(ctx, record)
 }
 
-// prepare makes the records and the BMC ready for a boot. The boot is told before it begins, so that an apply which
-// comes upon it waits for it rather than to restart the machine once more.
-func (v *verb) prepare(ctx context.Context, record ophub.Host, reason string) error {
+// prepare lifts a quarantine and sets the boot device.
+func (v *verb) prepare(ctx context.Context, record ophub.Host) error {
 	was, err := v.Records.ReleaseHost(ctx, v.Name)
 	if err != nil {
 		return err
@@ -60,13 +51,7 @@ func (v *verb) prepare(ctx context.Context, record ophub.Host, reason string) er
 		v.tell(stageReprovision, "it was in quarantine and is released")
 	}
 	v.tell(stageReprovision, "setting the boot device to the network")
-	if err := v.BMC.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: record.Firmware == ophub.FirmwareUEFI, Persistent: true}); err != nil {
-		return err
-	}
-	if err := v.Records.ResetBoot(ctx, v.Name, reason); err != nil {
-		return err
-	}
-	return v.Records.AppendBoot(ctx, v.Name, ophub.Event{Stage: ophub.StagePower, Detail: stageReprovision, Image: record.Image})
+	return v.BMC.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: record.Firmware == ophub.FirmwareUEFI, Persistent: true})
 }
 
 // wait follows the boot.
@@ -78,7 +63,7 @@ func (v *verb) wait(ctx context.Context, record ophub.Host) (ophub.Agent, error)
 	}.Start(ctx)
 	defer console.Close()
 	agent, err := ophub.WaitReady(ctx, v.Records, v.Name, record.Image, ophub.WaitOptions{
-		Powered: v.powered(ctx),
+		Powered: Powered(ctx, v.BMC),
 		Every:   v.Every,
 		Progress: func(verdict ophub.Verdict) {
 			if !verdict.Ready {
@@ -91,23 +76,4 @@ func (v *verb) wait(ctx context.Context, record ophub.Host) (ophub.Agent, error)
 	}
 	v.tell(stageReprovision, "it is ready")
 	return agent, nil
-}
-
-// powered returns what tells whether the machine has power. It asks the BMC now and then, and takes one that does
-// not answer for no news.
-func (v *verb) powered(ctx context.Context) func() bool {
-	var mu sync.Mutex
-	on, asked := true, time.Now()
-	return func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(asked) < powerCheck {
-			return on
-		}
-		asked = time.Now()
-		if state, err := v.BMC.Power(ctx); err == nil {
-			on = state == ipmi.On
-		}
-		return on
-	}
 }

@@ -36,8 +36,6 @@ type hostVerb struct {
 	withoutBMC bool
 	// limit bounds it where the user does not.
 	limit time.Duration
-	// check finds bad input at plan; nil finds none.
-	check func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics)
 	run   func(ctx context.Context, h actedHost, config tfsdk.Config, diags *diag.Diagnostics) error
 }
 
@@ -129,9 +127,6 @@ func (a *hostAction) read(ctx context.Context, config tfsdk.Config, diags *diag.
 func (a *hostAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	diags := &resp.Diagnostics
 	m := a.read(ctx, req.Config, diags)
-	if a.verb.check != nil {
-		a.verb.check(ctx, req.Config, diags)
-	}
 	if diags.HasError() || a.site == nil || a.verb.withoutBMC {
 		return
 	}
@@ -201,21 +196,6 @@ func (a *hostAction) host(ctx context.Context, m hostActionModel) (h actedHost, 
 	}
 	h.BMC, err = a.site.bmc(h.Name, address, m.Credentials.ValueString(), hostBMCModel{CipherSuites: m.CipherSuites}.suites())
 	return h, err
-}
-
-// spanOf reads a length of time from the configuration.
-func spanOf(ctx context.Context, config tfsdk.Config, name string, fallback time.Duration, diags *diag.Diagnostics) time.Duration {
-	var text types.String
-	diags.Append(config.GetAttribute(ctx, path.Root(name), &text)...)
-	if text.IsNull() || text.IsUnknown() {
-		return fallback
-	}
-	d, err := time.ParseDuration(text.ValueString())
-	if err != nil || d < 0 {
-		diags.AddAttributeError(path.Root(name), "No length of time", fmt.Sprintf("%q is not a length of time, such as 90s or 5m.", text.ValueString()))
-		return fallback
-	}
-	return d
 }
 
 func textOf(ctx context.Context, config tfsdk.Config, name, fallback string, diags *diag.Diagnostics) string {

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -30,7 +31,8 @@ type acting struct {
 	schemas map[string]*tfprotov6.ActionSchema
 }
 
-func (w *world) acting(t testing.TB, hub string) acting {
+// acting configures a provider with the records at hub, and more.
+func (w *world) acting(t testing.TB, hub string, more ...map[string]any) acting {
 	t.Helper()
 	server, err := w.factories()["cthulix"]()
 	if err != nil {
@@ -46,10 +48,14 @@ func (w *world) acting(t testing.TB, hub string) acting {
 		t.Fatal("the provider has no actions")
 	}
 	account := func(password string) map[string]any { return map[string]any{"username": "ADMIN", "password": password} }
-	config := a.encode(all.Provider.ValueType(), map[string]any{
+	block := map[string]any{
 		"ophub":       map[string]any{"address": hub},
 		"credentials": map[string]any{"bmc": account(bmcPassword), "wrong": account("not-it")},
-	})
+	}
+	for _, attributes := range more {
+		maps.Copy(block, attributes)
+	}
+	config := a.encode(all.Provider.ValueType(), block)
 	resp, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: config})
 	if err != nil || len(resp.Diagnostics) > 0 {
 		t.Fatal(err, resp)

@@ -55,10 +55,8 @@ func powerOffVerb() hostVerb {
 			"grace": schema.StringAttribute{
 				MarkdownDescription: fmt.Sprintf("How long the operating system has to shut down. Default: `%s`.", operate.DefaultGrace),
 				Optional:            true,
+				Validators:          []validator.String{isSpan},
 			},
-		},
-		check: func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
-			how(ctx, config, diags)
 		},
 		run: func(ctx context.Context, h actedHost, config tfsdk.Config, diags *diag.Diagnostics) error {
 			return h.PowerOff(ctx, how(ctx, config, diags))
@@ -79,8 +77,6 @@ func powerCycleVerb() hostVerb {
 const (
 	identifyFor     = time.Minute
 	identifyForever = "forever"
-	// identifyMost is what fits into IPMI's one byte of seconds.
-	identifyMost = 255 * time.Second
 )
 
 func identifyVerb() hostVerb {
@@ -88,12 +84,7 @@ func identifyVerb() hostVerb {
 		if textOf(ctx, config, "duration", "", diags) == identifyForever {
 			return ipmi.IdentifyForever
 		}
-		d := spanOf(ctx, config, "duration", identifyFor, diags)
-		if d > identifyMost {
-			diags.AddAttributeError(path.Root("duration"), "Too long for an identify light",
-				fmt.Sprintf("%s: BMCs take %s at most. %q lets it burn until it is switched off.", d, identifyMost, identifyForever))
-		}
-		return d
+		return spanOf(ctx, config, "duration", identifyFor, diags)
 	}
 	return hostVerb{
 		name: "identify", limit: time.Minute,
@@ -102,10 +93,11 @@ func identifyVerb() hostVerb {
 			"duration": schema.StringAttribute{
 				MarkdownDescription: "For how long, `255s` at most; `0s` switches it off, `forever` lets it burn until then. Default: `" + identifyFor.String() + "`.",
 				Optional:            true,
+				Validators: []validator.String{span{
+					most: ipmi.MaxIdentify, word: identifyForever,
+					why: fmt.Sprintf("BMCs take %s at most; %q lets the light burn until it is switched off", ipmi.MaxIdentify, identifyForever),
+				}},
 			},
-		},
-		check: func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) {
-			how(ctx, config, diags)
 		},
 		run: func(ctx context.Context, h actedHost, config tfsdk.Config, diags *diag.Diagnostics) error {
 			return h.Identify(ctx, how(ctx, config, diags))
@@ -135,9 +127,6 @@ func reprovisionVerb() hostVerb {
 }
 
 func drainVerb() hostVerb {
-	deadline := func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) time.Duration {
-		return spanOf(ctx, config, "deadline", operate.DefaultDrain, diags)
-	}
 	return hostVerb{
 		name: "drain", limit: hostTimeout, withoutBMC: true,
 		description: "Moves the work of a host's kernels away and waits until nothing runs on it. It takes no new work until `undo`.",
@@ -145,6 +134,7 @@ func drainVerb() hostVerb {
 			"deadline": schema.StringAttribute{
 				MarkdownDescription: fmt.Sprintf("How long it may take; what is left then is stopped. Default: `%s`.", operate.DefaultDrain),
 				Optional:            true,
+				Validators:          []validator.String{isSpan},
 			},
 			"reason": schema.StringAttribute{
 				MarkdownDescription: "Why, kept with the host's Nomad nodes.",
@@ -155,7 +145,6 @@ func drainVerb() hostVerb {
 				Optional:            true,
 			},
 		},
-		check: func(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) { deadline(ctx, config, diags) },
 		run: func(ctx context.Context, h actedHost, config tfsdk.Config, diags *diag.Diagnostics) error {
 			if h.Records == nil {
 				return fmt.Errorf("the kernels of a host are in its record: tell the provider where the ophub is")
@@ -169,7 +158,7 @@ func drainVerb() hostVerb {
 			if undo.ValueBool() {
 				return h.Undrain(ctx, work)
 			}
-			return h.Drain(ctx, work, deadline(ctx, config, diags), textOf(ctx, config, "reason", "cthulix_host_drain", diags))
+			return h.Drain(ctx, work, spanOf(ctx, config, "deadline", operate.DefaultDrain, diags), textOf(ctx, config, "reason", "cthulix_host_drain", diags))
 		},
 	}
 }

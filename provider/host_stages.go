@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/cthulix/terraform-provider-cthulix/operate"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
@@ -102,7 +103,7 @@ func (h *machine) wait(ctx context.Context, restarted bool) (*ophub.Agent, error
 	var told string
 	since := time.Now()
 	agent, err := ophub.WaitReady(ctx, h.hub, h.record.Name, h.record.Image, ophub.WaitOptions{
-		Powered: h.power(ctx), Every: stageLook,
+		Powered: operate.Powered(ctx, h.bmc), Every: stageLook,
 		Progress: func(v ophub.Verdict) {
 			if v.Stage != told || v.Reached != reached {
 				told = v.Stage

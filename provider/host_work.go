@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -24,8 +23,6 @@ const (
 	undoTime = time.Minute
 	// bootPatience is how long after its start an interrupted apply's boot may still succeed.
 	bootPatience = 5 * time.Minute
-	// powerCheck is how often a wait asks the BMC whether the machine has power.
-	powerCheck = 15 * time.Second
 )
 
 // machine is a host at work: its record and its management controller.
@@ -157,25 +154,9 @@ func (h *machine) mustBoot(ctx context.Context, e effect, p preparation) (bool, 
 
 // boot starts or restarts the machine.
 func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
-	if err := h.hub.ResetBoot(ctx, h.record.Name, e.reason()); err != nil {
-		return err
-	}
-	// Told before it is done: whoever goes on after a crash must not restart a machine that boots.
-	if err := h.hub.AppendBoot(ctx, h.record.Name, ophub.Event{Stage: ophub.StagePower, Detail: e.verb, Image: h.record.Image}); err != nil {
-		return err
-	}
 	h.log(ctx, e.verb, "reason", e.reason())
-	var err error
-	if p.wasPowered {
-		err = h.bmc.Reset(ctx)
-	} else {
-		p.poweredOn = true
-		err = h.bmc.PowerOn(ctx)
-	}
-	if err != nil {
-		return errors.Join(err, h.hub.ResetBoot(ctx, h.record.Name, "the last restart failed"))
-	}
-	return nil
+	p.poweredOn = !p.wasPowered
+	return operate.Boot{Host: h.record.Name, Image: h.record.Image, Verb: e.verb, Reason: e.reason(), On: p.wasPowered}.Begin(ctx, h.bmc, h.hub)
 }
 
 // underWay says whether an earlier apply, which did not live to see the end of
@@ -224,35 +205,9 @@ func (h *machine) recallGaveUp(ctx context.Context, p privateReader, diags *diag
 	}
 }
 
-// power returns a function that tells whether the machine has power. It asks
-// the BMC now and then, and takes a BMC that does not answer for no news.
-func (h *machine) power(ctx context.Context) func() bool {
-	var mu sync.Mutex
-	on, asked := true, time.Now()
-	return func() bool {
-		mu.Lock()
-		defer mu.Unlock()
-		if time.Since(asked) < powerCheck {
-			return on
-		}
-		asked = time.Now()
-		if now, err := h.powered(ctx); err == nil {
-			on = now
-		}
-		return on
-	}
-}
-
 // switchOff lets the operating system shut down, and cuts the power if it does not.
 func (h *machine) switchOff(ctx context.Context) error {
-	soft, cancel := context.WithTimeout(ctx, softOff)
-	defer cancel()
-	err := h.bmc.PowerSoft(soft)
-	var auth *ipmi.AuthError
-	if err == nil || errors.As(err, &auth) || ctx.Err() != nil {
-		return err
-	}
-	return h.bmc.PowerOff(ctx)
+	return operate.Host{Name: h.record.Name, BMC: h.bmc}.PowerOff(ctx, operate.Off{Grace: softOff})
 }
 
 // view reads all that is recorded of the host.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -29,7 +31,8 @@ func openHub(addr string) (*ophub.Hub, error) {
 }
 
 func releaseCommand(open func() (*ophub.Hub, error)) *cobra.Command {
-	return &cobra.Command{
+	var how format
+	cmd := &cobra.Command{
 		Use: "release NAME...", Short: "Let hosts that are in quarantine boot again", Args: cobra.MinimumNArgs(1),
 		Long: `Lifts the quarantine of hosts that began to boot too often without their agent
 registering, and forgets those boots. A host that waits in its boot loader for
@@ -39,18 +42,40 @@ this boots within a minute.`,
 			if err != nil {
 				return err
 			}
+			// One that is unknown keeps none of the others in quarantine.
+			var done []releasedJSON
+			var failed []error
 			for _, name := range names {
 				was, err := hub.ReleaseHost(c.Context(), name)
 				if err != nil {
-					return err
-				}
-				if !was {
-					fmt.Fprintf(c.OutOrStdout(), "%s was not in quarantine\n", name)
+					failed = append(failed, err)
 					continue
 				}
-				fmt.Fprintf(c.OutOrStdout(), "%s is released\n", name)
+				done = append(done, releasedJSON{name, was})
 			}
-			return nil
+			return errors.Join(append(failed, showReleased(c.OutOrStdout(), how, done))...)
 		},
 	}
+	how.flag(cmd.Flags(), "a list of hosts")
+	return cmd
+}
+
+// releasedJSON is a host, and whether it was in quarantine.
+type releasedJSON struct {
+	Host string `json:"host"`
+	Was  bool   `json:"was_in_quarantine"`
+}
+
+func showReleased(out io.Writer, how format, hosts []releasedJSON) error {
+	if how == asJSON {
+		return printJSON(out, hosts)
+	}
+	for _, h := range hosts {
+		text := "was not in quarantine"
+		if h.Was {
+			text = "is released"
+		}
+		fmt.Fprintln(out, h.Host, text)
+	}
+	return nil
 }

@@ -33,12 +33,17 @@ the password in CTHULIX_BMC_PASSWORD (or in --bmc-password-file).`
 
 func (l *bmcLogin) flags(cmd *cobra.Command) *cobra.Command {
 	cmd.Long = strings.TrimSpace(cmd.Short+"."+cmd.Long) + bmcLoginHelp
+	l.accountFlags(cmd)
+	cmd.PersistentFlags().StringVar(&l.address, "bmc", "", "address of the BMC, for one host; default: what its record says")
+	return cmd
+}
+
+// accountFlags are those that say as whom to log in, but not where.
+func (l *bmcLogin) accountFlags(cmd *cobra.Command) {
 	f := cmd.PersistentFlags()
-	f.StringVar(&l.address, "bmc", "", "address of the BMC, for one host; default: what its record says")
 	f.StringVar(&l.username, "bmc-username", os.Getenv("CTHULIX_BMC_USERNAME"), "account on the BMC")
 	f.StringVar(&l.passwordFile, "bmc-password-file", "", "file with its password; default: CTHULIX_BMC_PASSWORD")
 	f.IntSliceVar(&l.suites, "cipher-suites", nil, "cipher suites to try, in order (default 17,3)")
-	return cmd
 }
 
 func (l *bmcLogin) password() (string, error) {
@@ -60,10 +65,6 @@ func (l *bmcLogin) bmc(ctx context.Context, name string) (*ipmi.BMC, error) {
 	if l.username == "" {
 		return nil, errors.New("no account on the BMC: set CTHULIX_BMC_USERNAME and CTHULIX_BMC_PASSWORD, or --bmc-username and --bmc-password-file")
 	}
-	password, err := l.password()
-	if err != nil {
-		return nil, err
-	}
 	address := l.address
 	if address == "" {
 		hub, err := l.open()
@@ -78,18 +79,27 @@ func (l *bmcLogin) bmc(ctx context.Context, name string) (*ipmi.BMC, error) {
 			return nil, fmt.Errorf("host %s has no BMC on record: give its address with --bmc", name)
 		}
 	}
-	return ipmi.New(ipmi.Target{Name: name, Address: address, Username: l.username, Password: password, CipherSuites: l.suites}), nil
+	return l.at(name, address)
+}
+
+// at is the BMC at an address.
+func (l *bmcLogin) at(name, address string) (*ipmi.BMC, error) {
+	password, err := l.password()
+	if err != nil {
+		return nil, fmt.Errorf("--bmc-password-file: %w", err)
+	}
+	target := ipmi.Target{Name: name, Address: address, Username: l.username, Password: password, CipherSuites: l.suites}
+	return ipmi.New(target), target.Validate()
 }
 
 // atOnce is how many hosts are worked on at the same time.
 const atOnce = 32
 
-// each does something to each host. A failure of one does not stop the others.
-func (l *bmcLogin) each(c *cobra.Command, names []string, do func(ctx context.Context, h operate.Host) error) error {
+// each does something to each host, which is the ith of names. A failure of one does not stop the others.
+func (l *bmcLogin) each(c *cobra.Command, names []string, do func(ctx context.Context, i int, bmc *ipmi.BMC) error) error {
 	if l.address != "" && len(names) > 1 {
 		return fmt.Errorf("--bmc names the BMC of one host, and there are %d", len(names))
 	}
-	out := newTeller(c.OutOrStdout())
 	failed := make([]error, len(names))
 	group := errgroup.Group{}
 	group.SetLimit(atOnce)
@@ -97,13 +107,10 @@ func (l *bmcLogin) each(c *cobra.Command, names []string, do func(ctx context.Co
 		group.Go(func() error {
 			bmc, err := l.bmc(c.Context(), name)
 			if err == nil {
-				err = do(c.Context(), operate.Host{Name: name, BMC: bmc, Tell: out.tell, Secrets: l.secrets()})
+				err = do(c.Context(), i, bmc)
 			}
 			if err != nil {
 				failed[i] = fmt.Errorf("%s: %w", name, err)
-				for _, console := range operate.Consoles(err) {
-					out.line(console)
-				}
 			}
 			return nil
 		})
@@ -112,4 +119,16 @@ func (l *bmcLogin) each(c *cobra.Command, names []string, do func(ctx context.Co
 		return err
 	}
 	return errors.Join(failed...)
+}
+
+// operate runs a verb on each host, and prints what it tells.
+func (l *bmcLogin) operate(c *cobra.Command, names []string, how format, verb func(context.Context, operate.Host) error) error {
+	out := &teller{out: c.OutOrStdout(), format: how}
+	return l.each(c, names, func(ctx context.Context, i int, bmc *ipmi.BMC) error {
+		err := verb(ctx, operate.Host{Name: names[i], BMC: bmc, Tell: out.tell, Secrets: l.secrets()})
+		for _, console := range operate.Consoles(err) {
+			out.console(names[i], console)
+		}
+		return err
+	})
 }

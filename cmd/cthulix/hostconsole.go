@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
@@ -33,7 +34,10 @@ func consoleCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 			}
 			console, err := bmc.Console(ctx)
 			if err != nil {
-				return fmt.Errorf("%w (--take takes the console from whoever has it)", err)
+				if ipmi.ConsoleInUse(err) {
+					err = fmt.Errorf("%w (--take takes it from whoever has it)", err)
+				}
+				return err
 			}
 			defer console.Close()
 			in := int(os.Stdin.Fd())
@@ -56,10 +60,11 @@ func consoleCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 // escape ends a console: Ctrl-].
 const escape = 0x1d
 
+// listen shows what is said until somebody ends that, which is no failure.
 func listen(ctx context.Context, out io.Writer, console io.Reader) error {
 	_, err := io.Copy(out, console)
-	if errors.Is(err, io.EOF) || ctx.Err() != nil {
-		return ctx.Err()
+	if ctx.Err() != nil {
+		return nil
 	}
 	return err
 }

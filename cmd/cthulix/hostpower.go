@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sync"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,29 +25,15 @@ func operateCommands(open func() (*ophub.Hub, error)) []*cobra.Command {
 	}
 }
 
-// teller prints what the verbs tell, a line a step.
-type teller struct {
-	mu  sync.Mutex
-	out io.Writer
-}
-
-func newTeller(out io.Writer) *teller { return &teller{out: out} }
-
-func (t *teller) tell(s operate.Step) { t.line(s.String()) }
-
-func (t *teller) line(text string) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	fmt.Fprintln(t.out, text)
-}
-
 func powerCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 	login := &bmcLogin{open: open}
+	var how format
 	cmd := &cobra.Command{Use: "power", Short: "Switch hosts, and wait until their BMCs say that it is done"}
+	how.flag(cmd.PersistentFlags(), "a line a step")
 	verb := func(use, short string, do func(context.Context, operate.Host) error) *cobra.Command {
 		c := &cobra.Command{
 			Use: use + " NAME...", Short: short, Args: cobra.MinimumNArgs(1),
-			RunE: func(c *cobra.Command, names []string) error { return login.each(c, names, do) },
+			RunE: func(c *cobra.Command, names []string) error { return login.operate(c, names, how, do) },
 		}
 		cmd.AddCommand(c)
 		return c
@@ -63,32 +50,55 @@ func powerCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 	cmd.AddCommand(&cobra.Command{
 		Use: "status NAME...", Short: "Show the power state and what is wrong with the chassis", Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, names []string) error {
-			out := newTeller(c.OutOrStdout())
-			return login.each(c, names, func(ctx context.Context, h operate.Host) error { return showPower(ctx, h, out) })
+			states := make([]*statusJSON, len(names))
+			failed := login.each(c, names, func(ctx context.Context, i int, bmc *ipmi.BMC) error {
+				s, err := bmc.Status(ctx)
+				if err == nil {
+					states[i] = statusOf(names[i], s)
+				}
+				return err
+			})
+			states = slices.DeleteFunc(states, func(s *statusJSON) bool { return s == nil })
+			return errors.Join(showPower(c.OutOrStdout(), how, states), failed)
 		},
 	})
 	return login.flags(cmd)
 }
 
-func showPower(ctx context.Context, h operate.Host, out *teller) error {
-	bmc, ok := h.BMC.(*ipmi.BMC)
-	if !ok {
-		return fmt.Errorf("its controller is a %T, which has no status", h.BMC)
+// statusJSON is a chassis's state, in the words of the data source cthulix_bmc.
+type statusJSON struct {
+	Host      string             `json:"host"`
+	Power     ipmi.PowerState    `json:"power"`
+	Restore   ipmi.RestorePolicy `json:"restore_policy"`
+	Identify  ipmi.IdentifyState `json:"identify"`
+	Faults    []string           `json:"faults,omitempty"`
+	Intrusion bool               `json:"intrusion,omitempty"`
+}
+
+func statusOf(name string, s ipmi.Status) *statusJSON {
+	return &statusJSON{Host: name, Power: s.Power, Restore: s.Restore, Identify: s.Identify, Faults: s.Faults, Intrusion: s.Intrusion}
+}
+
+func showPower(out io.Writer, how format, states []*statusJSON) error {
+	if how == asJSON {
+		return printJSON(out, states)
 	}
-	s, err := bmc.Status(ctx)
-	if err != nil {
-		return err
+	for _, s := range states {
+		text := fmt.Sprintf("%s: %s, identify %s, when mains power returns: %s", s.Host, s.Power, s.Identify, s.Restore)
+		for _, fault := range s.Faults {
+			text += ", " + fault
+		}
+		if s.Intrusion {
+			text += ", the chassis is open"
+		}
+		fmt.Fprintln(out, text)
 	}
-	text := fmt.Sprintf("%s: %s, identify %s, when mains power returns: %s", h.Name, s.Power, s.Identify, s.Restore)
-	for _, fault := range s.Faults {
-		text += ", " + fault
-	}
-	out.line(text)
 	return nil
 }
 
 func identifyCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 	login := &bmcLogin{open: open}
+	var how format
 	var span time.Duration
 	var forever, off bool
 	cmd := &cobra.Command{
@@ -100,10 +110,13 @@ func identifyCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 				d = 0
 			case forever:
 				d = ipmi.IdentifyForever
+			case span < 0 || span > ipmi.MaxIdentify:
+				return fmt.Errorf("--for %s: BMCs take 0s, which is off, to %s; --forever lets the light burn until it is switched off", span, ipmi.MaxIdentify)
 			}
-			return login.each(c, names, func(ctx context.Context, h operate.Host) error { return h.Identify(ctx, d) })
+			return login.operate(c, names, how, func(ctx context.Context, h operate.Host) error { return h.Identify(ctx, d) })
 		},
 	}
+	how.flag(cmd.Flags(), "a line a host")
 	cmd.Flags().DurationVar(&span, "for", time.Minute, "for how long, 255s at most")
 	cmd.Flags().BoolVar(&forever, "forever", false, "until it is switched off")
 	cmd.Flags().BoolVar(&off, "off", false, "switch it off")
@@ -113,17 +126,21 @@ func identifyCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 
 func reprovisionCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 	login := &bmcLogin{open: open}
+	var how format
 	var reason string
 	var limit time.Duration
 	cmd := &cobra.Command{
 		Use: "reprovision NAME...", Short: "Have hosts boot their images anew, and wait until they are ready", Args: cobra.MinimumNArgs(1),
 		Long: " What runs on them is\nlost: `cthulix host drain` moves it away first. A quarantine is lifted.",
 		RunE: func(c *cobra.Command, names []string) error {
+			if limit <= 0 {
+				return fmt.Errorf("--timeout %s: how long is there to wait?", limit)
+			}
 			hub, err := open()
 			if err != nil {
 				return err
 			}
-			return login.each(c, names, func(ctx context.Context, h operate.Host) error {
+			return login.operate(c, names, how, func(ctx context.Context, h operate.Host) error {
 				ctx, cancel := context.WithTimeout(ctx, limit)
 				defer cancel()
 				h.Records = hub
@@ -132,12 +149,14 @@ func reprovisionCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 			})
 		},
 	}
+	how.flag(cmd.Flags(), "a line a step")
 	cmd.Flags().StringVar(&reason, "reason", "cthulix host reprovision", "why, for the boot record")
 	cmd.Flags().DurationVar(&limit, "timeout", 20*time.Minute, "how long to wait for each")
 	return login.flags(cmd)
 }
 
 func drainCommand(open func() (*ophub.Hub, error)) *cobra.Command {
+	var how format
 	var nomad, reason string
 	var deadline time.Duration
 	var undo bool
@@ -146,6 +165,9 @@ func drainCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 		Long: `Moves the work of the hosts' kernels away, one host after the other. They take no
 new work until --undo.`,
 		RunE: func(c *cobra.Command, names []string) error {
+			if deadline < 0 {
+				return fmt.Errorf("--deadline %s: 0s stops at once what runs on them", deadline)
+			}
 			hub, err := open()
 			if err != nil {
 				return err
@@ -154,7 +176,7 @@ new work until --undo.`,
 			if err != nil {
 				return fmt.Errorf("%w: set --nomad or CTHULIX_NOMAD_ADDR", err)
 			}
-			out := newTeller(c.OutOrStdout())
+			out := &teller{out: c.OutOrStdout(), format: how}
 			for _, name := range names {
 				h := operate.Host{Name: name, Records: hub, Tell: out.tell}
 				if undo {
@@ -169,6 +191,7 @@ new work until --undo.`,
 			return nil
 		},
 	}
+	how.flag(cmd.Flags(), "a line a step")
 	cmd.Flags().StringVar(&nomad, "nomad", os.Getenv("CTHULIX_NOMAD_ADDR"), "address of Nomad, http://HOST:PORT")
 	cmd.Flags().StringVar(&reason, "reason", "cthulix host drain", "why, kept with the node")
 	cmd.Flags().DurationVar(&deadline, "deadline", operate.DefaultDrain, "how long it may take; what is left then is stopped")

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +15,8 @@ import (
 
 func sensorsCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 	login := &bmcLogin{open: open}
-	return login.flags(&cobra.Command{
+	var how format
+	cmd := &cobra.Command{
 		Use: "sensors NAME", Short: "Show a host's sensors, their states and their bounds", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, names []string) error {
 			bmc, err := login.bmc(c.Context(), names[0])
@@ -28,12 +27,45 @@ func sensorsCommand(open func() (*ophub.Hub, error)) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showSensors(c.OutOrStdout(), sensors)
+			return showSensors(c.OutOrStdout(), how, sensors)
 		},
-	})
+	}
+	how.flag(cmd.Flags(), "a list of sensors")
+	return login.flags(cmd)
 }
 
-func showSensors(out io.Writer, sensors []ipmi.Sensor) error {
+// sensorJSON and thresholdsJSON are in the words of the data source cthulix_bmc.
+type sensorJSON struct {
+	Name       string           `json:"name"`
+	Number     uint8            `json:"number"`
+	Type       string           `json:"type"`
+	Entity     string           `json:"entity"`
+	Kind       ipmi.SensorKind  `json:"kind"`
+	Value      *float64         `json:"value,omitempty"`
+	Unit       string           `json:"unit,omitempty"`
+	State      ipmi.SensorState `json:"state"`
+	States     []string         `json:"states,omitempty"`
+	Thresholds thresholdsJSON   `json:"thresholds,omitzero"`
+	Note       string           `json:"note,omitempty"`
+}
+
+type thresholdsJSON struct {
+	LowerNonRecoverable *float64 `json:"lower_non_recoverable,omitempty"`
+	LowerCritical       *float64 `json:"lower_critical,omitempty"`
+	LowerNonCritical    *float64 `json:"lower_non_critical,omitempty"`
+	UpperNonCritical    *float64 `json:"upper_non_critical,omitempty"`
+	UpperCritical       *float64 `json:"upper_critical,omitempty"`
+	UpperNonRecoverable *float64 `json:"upper_non_recoverable,omitempty"`
+}
+
+func showSensors(out io.Writer, how format, sensors []ipmi.Sensor) error {
+	if how == asJSON {
+		list := make([]sensorJSON, len(sensors))
+		for i, s := range sensors {
+			list[i] = sensorJSON{s.Name, s.Number, s.Type, s.Entity, s.Kind, s.Value, s.Unit, s.State, s.States, thresholdsJSON(s.Thresholds), s.Note}
+		}
+		return printJSON(out, list)
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SENSOR\tREADING\tSTATE\tLOWER\tUPPER")
 	for _, s := range sensors {
@@ -61,54 +93,4 @@ func bounds(a, b, c *float64) string {
 		return ""
 	}
 	return figure(a) + "/" + figure(b) + "/" + figure(c)
-}
-
-func selCommand(open func() (*ophub.Hub, error)) *cobra.Command {
-	login := &bmcLogin{open: open}
-	var follow, empty bool
-	cmd := &cobra.Command{
-		Use: "sel NAME", Short: "Show, follow or clear a host's event log", Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, names []string) error {
-			bmc, err := login.bmc(c.Context(), names[0])
-			if err != nil {
-				return err
-			}
-			if empty {
-				return bmc.ClearSEL(c.Context())
-			}
-			return showSEL(c.Context(), c.OutOrStdout(), bmc, follow)
-		},
-	}
-	cmd.Flags().BoolVar(&follow, "follow", false, "wait for further events, until interrupted")
-	cmd.Flags().BoolVar(&empty, "clear", false, "erase the log")
-	cmd.MarkFlagsMutuallyExclusive("follow", "clear")
-	return login.flags(cmd)
-}
-
-// followEvery is how often a log that is followed is looked at.
-const followEvery = 5 * time.Second
-
-func showSEL(ctx context.Context, out io.Writer, bmc *ipmi.BMC, follow bool) error {
-	// Without them events have numbers instead of names, which is no reason to show none.
-	sensors, _ := bmc.Sensors(ctx)
-	events, err := bmc.SEL(ctx)
-	if err != nil {
-		return err
-	}
-	ipmi.NameEvents(events, sensors)
-	for _, e := range events {
-		fmt.Fprintln(out, e)
-	}
-	if !follow {
-		return nil
-	}
-	for e, err := range bmc.FollowSEL(ctx, followEvery) {
-		if err != nil {
-			return err
-		}
-		one := []ipmi.Event{e}
-		ipmi.NameEvents(one, sensors)
-		fmt.Fprintln(out, one[0])
-	}
-	return ctx.Err()
 }

@@ -12,7 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
-	"github.com/cthulix/terraform-provider-cthulix/engines"
+	"github.com/cthulix/terraform-provider-cthulix/engines/enginetest"
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/lab/iossim"
@@ -51,12 +51,8 @@ func newRack(t *testing.T, machines int) (r *light.Rack, hub *ophub.Hub, discove
 			t.Fatal(err)
 		}
 	}
-	binary, err := engines.Locate(ctx, "consul", engines.Options{})
-	must(err)
-	consul, err := engines.StartConsul(ctx, engines.ConsulConfig{Binary: binary, DataDir: t.TempDir()})
-	must(err)
-	t.Cleanup(consul.Stop)
-	hub, err = ophub.New(ophub.Config{Address: consul.Address})
+	consul := enginetest.Consul(t)
+	hub, err := ophub.New(ophub.Config{Address: consul.Address})
 	must(err)
 	store, err := keg.OpenDir(t.TempDir())
 	must(err)

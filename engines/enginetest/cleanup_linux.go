@@ -1,4 +1,4 @@
-package gridapp_test
+package enginetest
 
 import (
 	"bytes"
@@ -9,17 +9,17 @@ import (
 	"syscall"
 )
 
-// cleanUp ends what a client leaves behind when it is stopped: the keepers of
+// CleanUp ends what a client leaves behind when it is stopped: the keepers of
 // its tasks, and the mounts of allocations. Its processes are told by the mark
 // in their environment.
-func cleanUp(mark, dir string) {
+func (c Clients) CleanUp() {
 	environs, err := filepath.Glob("/proc/[0-9]*/environ")
 	if err != nil {
 		return
 	}
 	for _, path := range environs {
 		environ, err := os.ReadFile(path)
-		if err != nil || !bytes.Contains(environ, []byte(mark)) {
+		if err != nil || !bytes.Contains(environ, []byte(c.mark())) {
 			continue
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
@@ -32,7 +32,7 @@ func cleanUp(mark, dir string) {
 		return
 	}
 	for line := range strings.Lines(string(mounts)) {
-		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], dir+"/") {
+		if fields := strings.Fields(line); len(fields) > 1 && strings.HasPrefix(fields[1], c.Dir+"/") {
 			_ = syscall.Unmount(fields[1], syscall.MNT_DETACH)
 		}
 	}
