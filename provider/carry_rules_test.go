@@ -16,7 +16,11 @@ func TestCarriedElementsAreAsConfigured(t *testing.T) {
 	if sw.Schema.Version != 0 {
 		t.Error("the schema has versions")
 	}
-	for _, name := range carriedAttributes["cthulix_switch"] {
+	carrying, err := New("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range carrying.(*server).maps["cthulix_switch"] {
 		m := sw.Schema.Attributes[name].(schema.MapNestedAttribute)
 		if len(m.Validators)+len(m.PlanModifiers)+len(m.NestedObject.Validators)+len(m.NestedObject.PlanModifiers) > 0 || m.Computed || m.Default != nil {
 			t.Errorf("%s: the framework does more with it than to check its values", name)

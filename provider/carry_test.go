@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -243,6 +244,11 @@ func (p protocol) walk(name string, k kept, config map[string]any) map[string]st
 	p.t.Helper()
 	ctx, typ := p.t.Context(), p.resourceType(name)
 	block := p.packed(typ, config)
+	upgraded, err := p.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{TypeName: name, RawState: saved(p.t, p.decode(k.state, typ))})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.must(upgraded.Diagnostics)
 	valid, err := p.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: name, Config: block})
 	if err != nil {
 		p.t.Fatal(err)
@@ -260,10 +266,65 @@ func (p protocol) walk(name string, k kept, config map[string]any) map[string]st
 	out := map[string]string{
 		"valid": said(valid.Diagnostics), "read": said(read.Diagnostics), "plan": said(plan.Diagnostics),
 		"remembered": remembered(p.t, read.Private), "replaced": fmt.Sprint(plan.RequiresReplace),
-		"state": p.decode(read.NewState, typ).String(),
+		"state": p.decode(read.NewState, typ).String(), "upgraded": p.decode(upgraded.UpgradedState, typ).String(),
 	}
 	if plan.PlannedState != nil {
 		out["planned"] = p.decode(plan.PlannedState, typ).String()
+	}
+	return out
+}
+
+// saved is a value as Terraform saves it, with something of an older version
+// wherever there are attributes.
+func saved(t *testing.T, v tftypes.Value) *tfprotov6.RawState {
+	t.Helper()
+	b, err := json.Marshal(plain(t, v))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tfprotov6.RawState{JSON: b}
+}
+
+func plain(t *testing.T, v tftypes.Value) any {
+	t.Helper()
+	as := func(into any) {
+		if err := v.As(into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v.IsNull() {
+		return nil
+	}
+	switch {
+	case v.Type().Is(tftypes.String):
+		var s string
+		as(&s)
+		return s
+	case v.Type().Is(tftypes.Bool):
+		var b bool
+		as(&b)
+		return b
+	case v.Type().Is(tftypes.Number):
+		var n *big.Float
+		as(&n)
+		return json.Number(n.Text('f', -1))
+	case v.Type().Is(tftypes.List{}):
+		var elements []tftypes.Value
+		as(&elements)
+		out := []any{}
+		for _, e := range elements {
+			out = append(out, plain(t, e))
+		}
+		return out
+	}
+	var fields map[string]tftypes.Value
+	as(&fields)
+	out := map[string]any{}
+	for name, f := range fields {
+		out[name] = plain(t, f)
+	}
+	if v.Type().Is(tftypes.Object{}) {
+		out["of_an_older_version"] = true
 	}
 	return out
 }

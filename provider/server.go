@@ -2,7 +2,7 @@ package provider
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"sync"
 
@@ -10,15 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
-
-	"github.com/cthulix/terraform-provider-cthulix/provider/internal/wire"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
-
-// carriedAttributes are the maps, by type of resource, whose elements go round
-// the plugin framework. What is below them has no defaults, no computed values
-// and no plan modifiers: an element that is the same in configuration, state
-// and proposal is what the framework would plan.
-var carriedAttributes = map[string][]string{"cthulix_switch": {"vlans", "ports", "svis"}}
 
 // frameworkServer is all that the plugin framework serves.
 type frameworkServer interface {
@@ -31,9 +24,16 @@ type frameworkServer interface {
 // have not changed.
 type server struct {
 	frameworkServer
+	maps    map[string]map[string]carriedMap // by resource and attribute
 	decoded sync.Map
-	// unchecked are texts of elements that take any value, by resource and map.
-	unchecked map[string]map[string]map[string]bool
+}
+
+// carriedMap is a map whose elements may go round the framework.
+type carriedMap struct {
+	element tftypes.Type
+	// unchecked are texts of an element that take any value, such as
+	// descriptions. They are of no account when elements are validated.
+	unchecked map[string]bool
 }
 
 // New makes a provider that answers Terraform's protocol.
@@ -46,34 +46,70 @@ func New(version string, opts ...Option) (tfprotov6.ProviderServer, error) {
 	if !ok {
 		return nil, fmt.Errorf("the plugin framework's %T serves neither lists nor actions", framework)
 	}
-	return &server{frameworkServer: whole, unchecked: uncheckedTexts(context.Background())}, nil
+	return &server{frameworkServer: whole, maps: map[string]map[string]carriedMap{
+		"cthulix_switch": carriedMaps(context.Background(), newSwitchResource(), "vlans", "ports", "svis"),
+	}}, nil
 }
 
-// uncheckedTexts finds the texts of carried elements that have no validators,
-// such as descriptions, which are of no account when elements are compared.
-func uncheckedTexts(ctx context.Context) map[string]map[string]map[string]bool {
-	var sw resource.SchemaResponse
-	newSwitchResource().Schema(ctx, resource.SchemaRequest{}, &sw)
-	maps := map[string]map[string]bool{}
-	for _, attribute := range carriedAttributes["cthulix_switch"] {
-		maps[attribute] = map[string]bool{}
-		for name, a := range sw.Schema.Attributes[attribute].(schema.MapNestedAttribute).NestedObject.Attributes {
+// carriedMaps describes maps of a resource. What is below them has no defaults,
+// no computed values and no plan modifiers: an element that is the same in
+// configuration, state and proposal is what the framework would plan.
+func carriedMaps(ctx context.Context, r resource.Resource, attributes ...string) map[string]carriedMap {
+	var resp resource.SchemaResponse
+	r.Schema(ctx, resource.SchemaRequest{}, &resp)
+	out := map[string]carriedMap{}
+	for _, attribute := range attributes {
+		nested := resp.Schema.Attributes[attribute].(schema.MapNestedAttribute).NestedObject
+		m := carriedMap{element: nested.Type().TerraformType(ctx), unchecked: map[string]bool{}}
+		for name, a := range nested.Attributes {
 			text, ok := a.(schema.StringAttribute)
-			maps[attribute][name] = ok && text.CustomType == nil && len(text.Validators) == 0
+			m.unchecked[name] = ok && text.CustomType == nil && len(text.Validators) == 0
+		}
+		out[attribute] = m
+	}
+	return out
+}
+
+func (s *server) carry(config string) *carried {
+	return &carried{decoded: &s.decoded, elements: map[string]map[string]string{}, config: config}
+}
+
+// UpgradeResourceState reads elements of a saved state as the plugin framework
+// does: what the schema does not have is passed over.
+func (s *server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	c := s.carry("")
+	var state map[string]json.RawMessage
+	if req.Version == 0 && req.RawState != nil && json.Unmarshal(req.RawState.JSON, &state) == nil {
+		for attribute, m := range s.maps[req.TypeName] {
+			c.takeSaved(attribute, state, m.element)
 		}
 	}
-	return map[string]map[string]map[string]bool{"cthulix_switch": maps}
+	if len(c.elements) == 0 {
+		return s.frameworkServer.UpgradeResourceState(ctx, req)
+	}
+	rest, err := json.Marshal(state)
+	if err != nil {
+		return nil, err
+	}
+	without := *req
+	without.RawState = &tfprotov6.RawState{JSON: rest}
+	resp, err := s.frameworkServer.UpgradeResourceState(ctx, &without)
+	if err != nil {
+		return nil, err
+	}
+	resp.UpgradedState, err = c.rejoin(resp.UpgradedState)
+	return resp, err
 }
 
 // ValidateResourceConfig has the plugin framework check each value of an
 // element once: no validator looks beyond the value that it is given. If there
 // is anything to say, all are checked, so that each is named.
 func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	c := &carried{decoded: &s.decoded, elements: map[string]map[string]string{}}
+	c := s.carry("")
 	config, ok := open(req.Config)
 	if ok {
-		for _, attribute := range carriedAttributes[req.TypeName] {
-			c.takeRepeated(attribute, config, s.unchecked[req.TypeName][attribute])
+		for attribute, m := range s.maps[req.TypeName] {
+			c.takeRepeated(attribute, config, m.unchecked)
 		}
 	}
 	if len(c.elements) == 0 {
@@ -89,13 +125,12 @@ func (s *server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.Vali
 }
 
 func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	c := &carried{decoded: &s.decoded, elements: map[string]map[string]string{}}
+	c := s.carry("")
 	state, ok := open(req.CurrentState)
-	if !ok {
-		return s.frameworkServer.ReadResource(ctx, req)
-	}
-	for _, attribute := range carriedAttributes[req.TypeName] {
-		c.take(attribute, state)
+	if ok {
+		for attribute := range s.maps[req.TypeName] {
+			c.take(attribute, state)
+		}
 	}
 	if len(c.elements) == 0 {
 		return s.frameworkServer.ReadResource(ctx, req)
@@ -111,12 +146,12 @@ func (s *server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRe
 }
 
 func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	c := &carried{decoded: &s.decoded, elements: map[string]map[string]string{}, config: string(req.Config.MsgPack)}
+	c := s.carry(string(req.Config.MsgPack))
 	state, stateOK := open(req.PriorState)
 	proposal, proposalOK := open(req.ProposedNewState)
 	config, configOK := open(req.Config)
 	if stateOK && proposalOK && configOK {
-		for _, attribute := range carriedAttributes[req.TypeName] {
+		for attribute := range s.maps[req.TypeName] {
 			c.take(attribute, state, proposal, config)
 		}
 	}
@@ -131,105 +166,4 @@ func (s *server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanReso
 	}
 	resp.PlannedState, err = c.rejoin(resp.PlannedState)
 	return resp, err
-}
-
-// open returns a resource's attributes, unless there is none.
-func open(v *tfprotov6.DynamicValue) (wire.Object, bool) {
-	if v == nil || len(v.MsgPack) == 0 {
-		return nil, false
-	}
-	o, err := wire.Decode(string(v.MsgPack))
-	return o, err == nil
-}
-
-func closed(o wire.Object) *tfprotov6.DynamicValue {
-	return &tfprotov6.DynamicValue{MsgPack: []byte(o.Encode())}
-}
-
-// take takes the elements of an attribute that are the same in all values.
-func (c *carried) take(attribute string, values ...wire.Object) {
-	all := make([]wire.Object, len(values))
-	for i, v := range values {
-		var err error
-		if all[i], err = wire.Decode(v[attribute]); err != nil {
-			return // null, unknown or nothing that the framework would take either
-		}
-	}
-	same := map[string]string{}
-	for key, encoding := range all[0] {
-		for _, other := range all[1:] {
-			if other[key] != encoding {
-				encoding = ""
-			}
-		}
-		if encoding != "" {
-			same[key] = encoding
-		}
-	}
-	if len(same) == 0 {
-		return
-	}
-	for i, v := range values {
-		for key := range same {
-			delete(all[i], key)
-		}
-		v[attribute] = all[i].Encode()
-	}
-	c.elements[attribute] = same
-}
-
-// takeRepeated takes the elements of an attribute of which each value is in an
-// element that stays.
-func (c *carried) takeRepeated(attribute string, config wire.Object, unchecked map[string]bool) {
-	all, err := wire.Decode(config[attribute])
-	if err != nil {
-		return
-	}
-	repeated, seen := map[string]string{}, map[[2]string]bool{}
-	for key, encoding := range all {
-		element, err := wire.Decode(encoding)
-		if err != nil {
-			continue
-		}
-		stays := false
-		for name, v := range element {
-			value := [2]string{name, v}
-			stays = stays || !unchecked[name] && !seen[value]
-			seen[value] = true
-		}
-		if !stays {
-			repeated[key] = encoding
-			delete(all, key)
-		}
-	}
-	if len(repeated) == 0 {
-		return
-	}
-	config[attribute] = all.Encode()
-	c.elements[attribute] = repeated
-}
-
-// rejoin puts back what is still carried.
-func (c *carried) rejoin(v *tfprotov6.DynamicValue) (*tfprotov6.DynamicValue, error) {
-	if v == nil {
-		return nil, nil
-	}
-	o, err := wire.Decode(string(v.MsgPack))
-	if errors.Is(err, wire.ErrNoObject) {
-		return v, nil // the resource is gone
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the plugin framework's answer: %w", err)
-	}
-	for attribute, carried := range c.elements {
-		elements, err := wire.Decode(o[attribute])
-		if err != nil {
-			return nil, fmt.Errorf("the plugin framework's answer: %s: %w", attribute, err)
-		}
-		for key, encoding := range carried {
-			elements[key] = encoding
-		}
-		o[attribute] = elements.Encode()
-	}
-	return closed(o), nil
 }
