@@ -48,23 +48,36 @@ type Quarantine struct {
 	Reason string    `json:"reason"`
 }
 
+// Spend counts a boot that begins now among those before it, as far as the
+// budget looks back. over says that it is one too many, and is not counted.
+func (b Budget) Spend(starts []time.Time, now time.Time) (kept []time.Time, over bool) {
+	b = b.orDefault()
+	window := time.Duration(b.Minutes) * time.Minute
+	// Clocks of opservers differ a little; what seems to be to come counts.
+	kept = slices.DeleteFunc(starts, func(t time.Time) bool { return now.Sub(t) >= window })
+	if len(kept) >= b.Attempts {
+		return kept, true
+	}
+	return append(kept, now), false
+}
+
+// Overspent is the quarantine of a machine that has spent its budget; without is
+// what it has not done meanwhile.
+func (b Budget) Overspent(starts []time.Time, now time.Time, without string) *Quarantine {
+	return &Quarantine{Since: now, Reason: fmt.Sprintf("it has begun to boot %d times within %d minutes without %s", len(starts)+1, b.orDefault().Minutes, without)}
+}
+
 // begin counts a boot that begins now, and quarantines the host when that is
 // one too many. It reports whether the host may have its image.
 func (b *Boot) begin(budget Budget, now time.Time) bool {
 	if b.Quarantine != nil {
 		return false
 	}
-	budget = budget.orDefault()
-	window := time.Duration(budget.Minutes) * time.Minute
-	// Clocks of opservers differ a little; what seems to be to come counts.
-	b.Starts = slices.DeleteFunc(b.Starts, func(t time.Time) bool { return now.Sub(t) >= window })
-	if len(b.Starts) >= budget.Attempts {
-		b.Quarantine = &Quarantine{Since: now, Reason: fmt.Sprintf(
-			"it has begun to boot %d times within %d minutes without its agent registering", len(b.Starts)+1, budget.Minutes)}
-		return false
+	var over bool
+	if b.Starts, over = budget.Spend(b.Starts, now); over {
+		b.Quarantine = budget.Overspent(b.Starts, now, "its agent registering")
 	}
-	b.Starts = append(b.Starts, now)
-	return true
+	return !over
 }
 
 // proven forgets failed boots: the agent has registered.

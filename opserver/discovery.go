@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/keg"
@@ -16,12 +15,6 @@ import (
 )
 
 const (
-	// maxGuests is how many strangers may have an address at once, and they get
-	// at most one of guestShare of the range: hosts come first.
-	maxGuests  = 64
-	guestShare = 4
-	// Each stranger may tell its inventory once in tellPause.
-	tellPause     = time.Second
 	maxDiscovery  = ophub.MaxInventory + 4<<10
 	maxWait       = 20 * time.Second // of a question that waits for a record
 	strangerLabel = "stranger-"
@@ -30,72 +23,6 @@ const (
 // strangerName is what a machine without a record is called on its console: the
 // name of no record, though one could have it.
 func strangerName(mac string) string { return strangerLabel + strings.ReplaceAll(mac, ":", "") }
-
-// discovery is what is done with machines that no record names: nothing, or they
-// get an image in which agentd tells what they are made of.
-type discovery struct {
-	mu    sync.Mutex
-	image keg.KID // empty: nothing
-	most  int
-	time  time.Duration        // for which a guest keeps its place
-	seen  map[string]time.Time // guests, and when they were last seen
-	told  map[string]time.Time // when they last told their inventory
-}
-
-// set changes the image; an empty one ends discovery.
-func (d *discovery) set(image keg.KID) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.image = image
-}
-
-func (d *discovery) get() keg.KID {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.image
-}
-
-// admit says whether a stranger may have an address now. Those who have a place
-// keep it while they are heard of.
-func (d *discovery) admit(mac string, now time.Time) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.image == "" {
-		return false
-	}
-	for m, last := range d.seen {
-		if now.Sub(last) >= d.time {
-			delete(d.seen, m)
-			delete(d.told, m)
-		}
-	}
-	if _, known := d.seen[mac]; !known && len(d.seen) >= d.most {
-		return false
-	}
-	d.seen[mac] = now
-	return true
-}
-
-// mayTell says whether a guest may tell its inventory now.
-func (d *discovery) mayTell(mac string, now time.Time) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if _, known := d.seen[mac]; !known && len(d.seen) >= d.most {
-		return false
-	}
-	if last, ok := d.told[mac]; ok && now.Sub(last) < tellPause {
-		return false
-	}
-	d.seen[mac], d.told[mac] = now, now
-	return true
-}
-
-func newDiscovery(image keg.KID, addresses int, lease time.Duration) *discovery {
-	return &discovery{
-		image: image, most: max(1, min(maxGuests, addresses/guestShare)), time: lease,
-		seen: map[string]time.Time{}, told: map[string]time.Time{},
-	}
-}
 
 // SetDiscovery changes what machines without a record boot from now on; nothing,
 // if image is empty.
@@ -148,8 +75,26 @@ func (s *Server) awaitRecord(r *http.Request, mac string) {
 	}
 }
 
-// takeDiscovered takes what a machine without a record says of itself.
+// takeDiscovered takes what a machine without a record says of itself. Whether
+// it may is settled before what it says is read: it is a lot, from a stranger.
 func (s *Server) takeDiscovered(w http.ResponseWriter, r *http.Request) {
+	from := source(r)
+	_, lease, ok := s.hostAt(from)
+	switch {
+	case !ok:
+		http.Error(w, fmt.Sprintf("%v is leased to nobody: ask by DHCP first", from), http.StatusForbidden)
+		return
+	case s.onRecord(lease.MAC):
+		http.Error(w, lease.MAC+" is on record: ask for its identity", http.StatusConflict)
+		return
+	}
+	if wait, why := s.discovery.mayTell(lease.MAC, s.Now()); wait > 0 {
+		seconds := int((wait + time.Second - 1) / time.Second)
+		s.Logger.Debug("http: an inventory is not taken now", "mac", lease.MAC, "why", why, "wait", wait)
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+		http.Error(w, fmt.Sprintf("%s: try again in %d s", why, seconds), http.StatusTooManyRequests)
+		return
+	}
 	var told ophub.Discovered
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxDiscovery)).Decode(&told); err != nil {
 		http.Error(w, fmt.Sprintf("want JSON with mac and inventory of up to %d KiB", maxDiscovery>>10), http.StatusBadRequest)
@@ -159,20 +104,13 @@ func (s *Server) takeDiscovered(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if s.onRecord(mac) {
-		http.Error(w, mac+" is on record: ask for its identity", http.StatusConflict)
-		return
-	}
-	if !s.discovery.mayTell(mac, s.Now()) {
-		http.Error(w, "too much is told: wait a while", http.StatusTooManyRequests)
-		return
-	}
 	told.MAC, told.Address = mac, source(r).String()
 	if err := s.Hub.PutDiscovered(r.Context(), told); err != nil {
 		s.Logger.Error("http: a discovered machine is not recorded", "mac", mac, "error", err)
 		http.Error(w, clip(err.Error(), maxDetail), http.StatusServiceUnavailable)
 		return
 	}
+	s.discovery.proven(mac)
 	inv := told.Inventory.Tidy()
 	s.Logger.Info("discovered", "mac", mac, "address", told.Address, "system", inv.System.Vendor+" "+inv.System.Product, "serial", inv.System.Serial)
 	w.WriteHeader(http.StatusNoContent)

@@ -45,11 +45,14 @@ func TestStrangerIsDiscovered(t *testing.T) {
 	if code, text := s.do("127.0.0.19", http.MethodPost, "/v1/discovered", body); code != http.StatusNoContent {
 		t.Fatalf("%d %s", code, text)
 	}
-	if code, _ := s.do("127.0.0.19", http.MethodPost, "/v1/discovered", body); code != http.StatusTooManyRequests {
-		t.Errorf("told at once again: %d", code)
+	again, why := s.answer("127.0.0.19", http.MethodPost, "/v1/discovered", body)
+	if again.StatusCode != http.StatusTooManyRequests || again.Header.Get("Retry-After") != "1" || why != "it has just told: try again in 1 s\n" {
+		t.Errorf("told at once again: %d, %q, %s", again.StatusCode, again.Header.Get("Retry-After"), why)
 	}
+	const mac8 = "52:54:00:00:00:08"
+	s.lease(mac8, strangerName(mac8), "127.0.0.18")
 	huge := strings.Replace(body, "PowerEdge", strings.Repeat("x", maxDiscovery), 1)
-	if code, _ := s.do("127.0.0.19", http.MethodPost, "/v1/discovered", huge); code != http.StatusBadRequest {
+	if code, _ := s.do("127.0.0.18", http.MethodPost, "/v1/discovered", huge); code != http.StatusBadRequest {
 		t.Errorf("too much is told: %d", code)
 	}
 	s.records.mu.Lock()

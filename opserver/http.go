@@ -120,7 +120,9 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 	_, lease, ok := s.hostAt(source(r))
 	itself := ok && lease.MAC == mac
 	switch {
-	case err != nil || !s.hosts.named(host.Name):
+	case err != nil:
+	case !s.hosts.named(host.Name):
+		err = s.ofGuest(mac, itself)
 	case itself:
 		err = s.beginBoot(r.Context(), host)
 	default:

@@ -40,6 +40,19 @@ func (s *Server) beginBoot(ctx context.Context, host ophub.Host) error {
 	return nil
 }
 
+// ofGuest is the error of a stranger that has used up its budget; only the
+// machine itself spends of it.
+func (s *Server) ofGuest(mac string, itself bool) error {
+	q := s.discovery.quarantine(mac, s.Now())
+	if itself {
+		q = s.discovery.begin(mac, s.Now())
+	}
+	if q != nil {
+		return &quarantined{*q}
+	}
+	return nil
+}
+
 // inQuarantine is the error of a host in quarantine, for those who only look at
 // its script; a host that waits in its boot loader may be one of them, when its
 // lease has run out.
@@ -65,9 +78,11 @@ func (s *Server) refusal(host ophub.Host, mac string, err error) (detail, script
 	var q *quarantined
 	if errors.As(err, &q) {
 		s.Logger.Error("http: no image for a host in quarantine", "host", host.Name, "mac", mac, "since", q.Since, "reason", q.Reason)
-		return clip(err.Error(), 200), s.waitingScript(mac, quarantinedPause,
-			fmt.Sprintf("%s is %s", host.Name, err),
-			"It waits here for: cthulix host release "+host.Name)
+		waits := "It waits here for: cthulix host release " + host.Name
+		if !s.onRecord(mac) {
+			waits = fmt.Sprintf("It waits here for a host record, another discovery image, or %s", q.Since.Add(guestQuarantine).UTC().Format("15:04 MST"))
+		}
+		return clip(err.Error(), 200), s.waitingScript(mac, quarantinedPause, fmt.Sprintf("%s is %s", host.Name, err), waits)
 	}
 	s.Logger.Error("http: no boot script", "host", host.Name, "mac", mac, "error", err)
 	return "no boot script: " + clip(err.Error(), 200), s.waitingScript(mac, refusedPause,

@@ -181,6 +181,13 @@ func (s *site) get(from, path string) (int, string) {
 
 func (s *site) do(from, method, path, body string) (int, string) {
 	s.t.Helper()
+	response, text := s.answer(from, method, path, body)
+	return response.StatusCode, text
+}
+
+// answer is the response to a request, and its body, which is read.
+func (s *site) answer(from, method, path, body string) (*http.Response, string) {
+	s.t.Helper()
 	transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext}
 	defer transport.CloseIdleConnections()
 	request, err := http.NewRequest(method, "http://"+s.HTTP.Addr().String()+path, strings.NewReader(body))
@@ -196,7 +203,7 @@ func (s *site) do(from, method, path, body string) (int, string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return response.StatusCode, string(text)
+	return response, string(text)
 }
 
 // lease puts a lease on record and into the server's table.

@@ -85,6 +85,9 @@ func (s *Server) readStatus(ctx context.Context) (Status, error) {
 	}
 	status := Status{Time: now, URL: s.baseURL, Range: s.Range.String(), Addresses: s.Range.size(), Strangers: s.strangers.list(s.onRecord)}
 	status.Discovery = s.discovery.get()
+	for i, stranger := range status.Strangers {
+		status.Strangers[i].Quarantine = s.discovery.quarantine(stranger.MAC, now)
+	}
 	found, err := s.Hub.Discovered(ctx)
 	if err != nil {
 		return Status{}, fmt.Errorf("read the discovered machines: %w", err)

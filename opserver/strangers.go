@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
 const (
@@ -20,6 +22,8 @@ type Stranger struct {
 	First  time.Time `json:"first"`
 	Last   time.Time `json:"last"`
 	Count  int       `json:"count"`
+	// Quarantine is set while it is given no discovery image.
+	Quarantine *ophub.Quarantine `json:"quarantine,omitempty"`
 }
 
 // strangers remembers the machines that nobody has put on record: what is new in the rack is found here.
