@@ -78,6 +78,9 @@ func spreadLines(member, was, is attrs) attrs {
 	if was.set[setNonegotiate] == "" && is.set[setNonegotiate] != "" && !static(member.mode) {
 		member.set[setNonegotiate] = unknown // a dynamic port is refused it
 	}
+	if member.set[setNonegotiate] != "" && was.mode != is.mode && !static(is.mode) {
+		member.set[setNonegotiate], member.mode = unknown, unknown // nor can it become dynamic
+	}
 	if was.allowed != is.allowed {
 		if member.allowed == was.allowed {
 			member.allowed = is.allowed

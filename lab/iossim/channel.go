@@ -114,7 +114,9 @@ func (i *iface) follow(po *iface, line string) {
 	case line == "switchport":
 		i.routed = po.routed
 	case about("switchport mode"):
-		i.mode = po.mode
+		if !i.nonegotiate || !isDynamic(po.mode) {
+			i.mode = po.mode
+		}
 	case about("switchport access"):
 		i.access = po.access
 	case about("switchport trunk native"):
@@ -124,7 +126,7 @@ func (i *iface) follow(po *iface, line string) {
 	case about("switchport trunk encapsulation"):
 		i.encap = po.encap
 	case about("switchport nonegotiate"):
-		i.nonegotiate = po.nonegotiate
+		i.nonegotiate = po.nonegotiate && !isDynamic(i.mode)
 	case about("switchport voice"):
 		i.voice = po.voice
 	case about("spanning-tree portfast"):
@@ -134,6 +136,10 @@ func (i *iface) follow(po *iface, line string) {
 		i.followLines(po, strings.Join(words[:min(2, len(words))], " "))
 	}
 }
+
+// isDynamic says whether a port in a mode negotiates what it is. All models that
+// know of it do so by default.
+func isDynamic(mode string) bool { return mode == modeDefault || strings.HasPrefix(mode, "dynamic") }
 
 // followLines takes over the lines that begin with a key.
 func (i *iface) followLines(po *iface, key string) {

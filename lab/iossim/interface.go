@@ -15,7 +15,7 @@ var interfaceCommands = []command{
 	{pattern: "switchport", run: each(setSwitchport)},
 	{pattern: "no switchport", run: each(setSwitchport)},
 	{pattern: "switchport mode (access|trunk|dynamic auto|dynamic desirable)", run: ports(setMode)},
-	{pattern: "(no|default) switchport mode [(access|trunk|dynamic)]", run: ports(func(c *call, i *iface) error { i.mode = modeDefault; return nil })},
+	{pattern: "(no|default) switchport mode [(access|trunk|dynamic)]", run: ports(resetMode)},
 	{pattern: "switchport trunk encapsulation (dot1q|isl|negotiate)", run: ports(setEncapsulation)},
 	{pattern: "(no|default) switchport trunk encapsulation", run: ports(setEncapsulation)},
 	{pattern: "[(no|default)] switchport nonegotiate", run: ports(setNonegotiate)},
@@ -242,7 +242,7 @@ func setSwitchport(c *call, i *iface) error {
 func setMode(c *call, i *iface) error {
 	mode := strings.Join(c.words[2:], " ")
 	if i.nonegotiate && strings.HasPrefix(mode, "dynamic") {
-		return rejected("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
+		return rejected(nonegotiateConflict)
 	}
 	if mode == modeTrunk && c.sim.profile.ISL && i.encap == "" {
 		return rejected("Command rejected: An interface whose trunk encapsulation is \"Auto\" can not be configured to \"trunk\" mode.\n")
@@ -250,6 +250,16 @@ func setMode(c *call, i *iface) error {
 	i.mode = mode
 	return nil
 }
+
+func resetMode(c *call, i *iface) error {
+	if i.nonegotiate && !isDynamic(i.mode) {
+		return rejected(nonegotiateConflict)
+	}
+	i.mode = modeDefault
+	return nil
+}
+
+const nonegotiateConflict = "Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n"
 
 func setAccess(c *call, i *iface) error {
 	id := c.num(0)
@@ -331,8 +341,8 @@ func setEncapsulation(c *call, i *iface) error {
 }
 
 func setNonegotiate(c *call, i *iface) error {
-	if !c.negated() && (i.mode == modeDefault || strings.HasPrefix(i.mode, "dynamic")) {
-		return rejected("Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n")
+	if !c.negated() && isDynamic(i.mode) {
+		return rejected(nonegotiateConflict)
 	}
 	i.nonegotiate = !c.negated()
 	return nil
