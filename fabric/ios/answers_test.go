@@ -110,7 +110,8 @@ func TestEchoNeverTooEarly(t *testing.T) {
 
 func TestErase(t *testing.T) {
 	for in, want := range map[string]string{
-		"a\n --More-- " + strings.Repeat("\b", 9) + strings.Repeat(" ", 8) + strings.Repeat("\b", 9) + " b": "a\n b",
+		"a\n --More-- " + strings.Repeat("\b", 9) + strings.Repeat(" ", 8) + strings.Repeat("\b", 9) + " b":            "a\n b",
+		"a\n --More-- " + strings.Repeat("\b", 9) + strings.Repeat(" ", 9) + strings.Repeat("\b", 9) + "interface Gi1": "a\ninterface Gi1",
 		"ab\b\bc":   "c",
 		"\n\b\bx":   "\nx",
 		"\x07a":     "a",

@@ -92,12 +92,17 @@ var (
 	timestampRE = regexp.MustCompile(`\A\n*Load for five secs: [^\n]*\n(?:[^\n]*[Tt]ime source[^\n]*\n)?`)
 )
 
+// moreRE is a "--More--" that was wiped. How many backspaces and spaces do that
+// depends on the image, and one too few would leave a space behind, which makes
+// the first line of the next page one of the block before it.
+var moreRE = regexp.MustCompile(` ?--More-- ?\x08+ *\x08*`)
+
 // erase carries out backspaces, with which the switch wipes "--More--".
 func erase(s string) string {
 	if !strings.ContainsAny(s, "\x08\x07\x00") {
 		return s
 	}
-	s = strings.NewReplacer("\x07", "", "\x00", "").Replace(s)
+	s = moreRE.ReplaceAllString(strings.NewReplacer("\x07", "", "\x00", "").Replace(s), "")
 	for strings.Contains(s, "\x08") {
 		shorter := backspaced.ReplaceAllString(s, "")
 		if shorter == s {

@@ -137,7 +137,8 @@ func (t *terminal) page(text string) bool {
 			if !ok {
 				return false
 			}
-			t.write(strings.Repeat("\b", len(more)-1) + strings.Repeat(" ", len(more)-1) + strings.Repeat("\b", len(more)-1))
+			// The space before it is written over by what follows.
+			t.write(strings.Repeat("\b", len(more)-1) + strings.Repeat(" ", len(more)-2) + strings.Repeat("\b", len(more)-1))
 			switch key {
 			case ' ':
 				room = length - 1
