@@ -2,7 +2,6 @@ package provider
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"net/netip"
 	"slices"
@@ -255,7 +254,7 @@ func recall(ctx context.Context, p privateReader, diags *diag.Diagnostics) (m me
 	if len(b) == 0 {
 		return m, false
 	}
-	if err := json.Unmarshal(b, &m); err != nil {
+	if err := unpack(b, &m); err != nil {
 		diags.AddError("The resource's private state cannot be read",
 			"It was written by another version of the provider: "+err.Error()+"\n\nRemove the resource from the state and import it.")
 		return m, false
@@ -265,7 +264,7 @@ func recall(ctx context.Context, p privateReader, diags *diag.Diagnostics) (m me
 
 // keep writes a resource's memory.
 func (m memory) keep(ctx context.Context, p privateWriter, diags *diag.Diagnostics) {
-	b, err := json.Marshal(m)
+	b, err := pack(m)
 	if err != nil {
 		diags.AddError("The resource's private state cannot be written", err.Error())
 		return
