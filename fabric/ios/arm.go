@@ -23,6 +23,9 @@ var armedRE = regexp.MustCompile(`Rollback Confirmed Change: Backing up`)
 
 // armTimer enters configuration mode with a rollback timer.
 func (s *Session) armTimer(ctx context.Context, minutes int, wait time.Duration, tell reporter, owner string) error {
+	if s.timerHidden {
+		return &unarmedError{WayBackRevertTimer, errNoTimer}
+	}
 	text, err := s.enterConfigBy(ctx, fmt.Sprintf("%s revert timer %d", lineEnter, minutes), wait, tell)
 	var refused *AnswerError
 	if errors.As(err, &refused) && s.broken == nil {

@@ -69,15 +69,19 @@ func archives(running string) bool {
 	return archiveRE.MatchString(strings.ReplaceAll(running, "\r", ""))
 }
 
-// pendingTimer reads the rollback timer; nil if none is armed or the platform
-// has none.
+// errNoTimer says that a platform has no rollback timer, or does not let this user
+// see it: then nobody could tell whether one that was armed is disarmed.
+var errNoTimer = errors.New("the switch does not answer `show archive config rollback timer`")
+
+// pendingTimer reads the rollback timer; nil if none is armed.
 func (s *Session) pendingTimer(ctx context.Context, owner string) (*Pending, error) {
 	const line = "show archive config rollback timer"
 	text, err := s.read(ctx, line, nil)
 	var refused *AnswerError
+	s.timerHidden = errors.As(err, &refused)
 	switch {
-	case errors.As(err, &refused):
-		return nil, nil
+	case s.timerHidden:
+		return nil, errNoTimer
 	case err != nil:
 		return nil, err
 	case noTimerRE.MatchString(text):
@@ -129,7 +133,7 @@ func (s *Session) pendingReload(ctx context.Context, owner string) (*Pending, er
 // take back what others do, before a reload.
 func (s *Session) pending(ctx context.Context, running, owner string) (timer, reload *Pending, err error) {
 	if archives(running) {
-		if timer, err = s.pendingTimer(ctx, owner); err != nil {
+		if timer, err = s.pendingTimer(ctx, owner); err != nil && !errors.Is(err, errNoTimer) {
 			return nil, nil, err
 		}
 	}

@@ -77,12 +77,33 @@ func (x *txn) rollback(ctx context.Context) error {
 			if err2 := x.dial(ctx, x.times.Rollback, unreachable); err2 != nil {
 				return errors.Join(fmt.Errorf("no new session for the way back: %w", err2), err)
 			}
+			if err = x.outlive(ctx); err != nil {
+				continue
+			}
 		}
 		if err = x.back(ctx); err == nil || x.s.broken == nil {
 			return err
 		}
 	}
 	return err
+}
+
+// outlive waits until a session that was lost is gone from the switch, too: a VLAN
+// whose lines were typed there comes to be only when it ends, and whoever reads
+// the switch before that does not see it. As others may have the same user, it
+// is waited for no longer than for a lock.
+func (x *txn) outlive(ctx context.Context) error {
+	deadline := time.Now().Add(x.wait)
+	for {
+		others, err := x.s.othersOf(ctx, x.target.Username)
+		if err != nil || others == 0 || !time.Now().Add(x.times.Retry).Before(deadline) {
+			return err
+		}
+		x.tell.say(StageWait, fmt.Sprintf("another session of user %s is open, as the one that was lost may still be: looking again every %s for up to %s", x.target.Username, x.times.Retry, x.wait))
+		if err := pause(ctx, x.times.Retry); err != nil {
+			return err
+		}
+	}
 }
 
 // back is one try of the way back, on a session that works.

@@ -33,6 +33,8 @@ type Session struct {
 	buf    []byte // what came since the last line was sent
 	secret bool   // what comes now may hold a secret
 	broken error  // why the session is unusable
+	// timerHidden says that the switch refused to show its rollback timer.
+	timerHidden bool
 
 	release func() // gives the place in a Pool back; may be nil
 

@@ -158,7 +158,7 @@ func (x *txn) run(ctx context.Context, parts []fabric.Part) (errs []error, err e
 		return errs, err
 	}
 	if x.out.Change.Empty() {
-		return errs, x.saveOld(ctx)
+		return errs, x.saveOld(ctx, want)
 	}
 	if unmet := x.out.Change.Unmet; len(unmet) > 0 {
 		return errs, &UnmetError{Switch: x.target.String(), Unmet: unmet}
@@ -234,10 +234,14 @@ func (x *txn) change(ctx context.Context, want fabric.Want) error {
 		return x.failed(ctx, err)
 	}
 	x.out.After = after
-	if x.opts.Save {
-		return x.save(ctx)
+	if !x.opts.Save {
+		return nil
 	}
-	return nil
+	err = x.save(ctx, want)
+	if is[*VerifyError](err) {
+		return x.failed(ctx, err)
+	}
+	return err
 }
 
 // arm arms the first way back that can be had, and enters configuration mode.
@@ -346,7 +350,7 @@ func (x *txn) confirm(ctx context.Context, want fabric.Want) error {
 }
 
 // saveOld saves what is in force already and would not survive a reload.
-func (x *txn) saveOld(ctx context.Context) error {
+func (x *txn) saveOld(ctx context.Context, want fabric.Want) error {
 	if !x.opts.Save {
 		return nil
 	}
@@ -356,11 +360,17 @@ func (x *txn) saveOld(ctx context.Context) error {
 			return err
 		}
 	}
-	return x.save(ctx)
+	err := x.save(ctx, want)
+	if is[*VerifyError](err) {
+		return fmt.Errorf("%s: the session was lost while saving, and the switch came back without what had not been saved before: plan again", x.target)
+	}
+	return err
 }
 
-// save saves once; on a new session if the first is lost.
-func (x *txn) save(ctx context.Context) error {
+// save saves once; on a new session if the first is lost. What ended the first
+// may have been a restart, which loses the change: so the new one reads the
+// switch before it saves, and a *VerifyError says that it is not as wanted.
+func (x *txn) save(ctx context.Context, want fabric.Want) error {
 	wait := x.times.Save
 	if x.opts.Wait > 0 {
 		wait = x.opts.Wait
@@ -368,7 +378,10 @@ func (x *txn) save(ctx context.Context) error {
 	x.tell.say(StageSave, "save")
 	err := x.s.save(ctx, wait, x.tell)
 	if err != nil && x.s.broken != nil && ctx.Err() == nil {
-		if again := x.dial(ctx, x.wait, linesTaken); again != nil {
+		var verify *VerifyError
+		if _, again := x.prove(ctx, want); errors.As(again, &verify) && len(verify.Missing) > 0 {
+			return again
+		} else if again != nil {
 			return &SaveError{Switch: x.target.String(), Err: errors.Join(err, again)}
 		}
 		err = x.s.save(ctx, wait, x.tell)

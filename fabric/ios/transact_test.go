@@ -156,9 +156,10 @@ func TestSessionLostAtTheEnd(t *testing.T) {
 	for _, line := range []string{"write memory", "show vlan brief"} {
 		d := wayDevice(t, &fakeWays{archive: true})
 		target := d.target()
+		var once sync.Once
 		out, err := Transact(t.Context(), target, wantNode1(), TransactOptions{Save: true, Progress: func(s Step) {
-			if s.Stage == StageVerify && s.Detail[:4] == "open" {
-				d.at(line, fault{drop: true})
+			if s.Stage == StageVerify {
+				once.Do(func() { d.at(line, fault{drop: true}) })
 			}
 		}})
 		if err != nil || !out.Saved || out.Sessions != 3 {

@@ -26,6 +26,9 @@ type Fault struct {
 	// Drop cuts the session before the line is carried out, or with After
 	// once it is, before it is answered.
 	Drop, After bool
+	// Short is how many lines are missing at the end of the answer. With Drop
+	// the session ends there.
+	Short int
 	// Hang leaves the line without an answer for as long as the session lasts.
 	// It is carried out with After alone.
 	Hang bool

@@ -123,6 +123,7 @@ type Sim struct {
 	faultMu         sync.Mutex // guards all below
 	faults          []*fault
 	latency, jitter time.Duration
+	onLine          func(string)
 	random          *rand.Rand
 }
 

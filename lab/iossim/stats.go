@@ -31,3 +31,11 @@ func (s *Sim) Sessions() int {
 	}
 	return n
 }
+
+// OnLine has f told each line that is typed in a session from now on, before it
+// is carried out; a password is told as stars.
+func (s *Sim) OnLine(f func(line string)) {
+	s.faultMu.Lock()
+	defer s.faultMu.Unlock()
+	s.onLine = f
+}

@@ -7,6 +7,7 @@ import (
 
 // carryOut answers a line, unless a fault strikes it; false ends the session.
 func (t *terminal) carryOut(line string) bool {
+	t.sim.overheard(line, t.secret())
 	fault := t.sim.strike(line, t.configuring())
 	if fault == nil {
 		fault = &Fault{}
@@ -17,7 +18,7 @@ func (t *terminal) carryOut(line string) bool {
 	if fault.BusyNVRAM > 0 {
 		t.sim.SetNVRAMBusy(fault.BusyNVRAM)
 	}
-	if !fault.After && !t.breaks(fault) {
+	if !fault.After && fault.Short == 0 && !t.breaks(fault) {
 		return false
 	}
 	answer := fault.Answer
@@ -25,6 +26,10 @@ func (t *terminal) carryOut(line string) bool {
 		answer = t.answer(line)
 	} else if !strings.HasSuffix(answer, "\n") {
 		answer += "\n"
+	}
+	if fault.Short > 0 {
+		lines := strings.SplitAfter(answer, "\n")
+		answer = strings.Join(lines[:max(0, len(lines)-1-fault.Short)], "")
 	}
 	if fault.After && !t.breaks(fault) {
 		return false
@@ -37,7 +42,27 @@ func (t *terminal) carryOut(line string) bool {
 	if fault.Noise != "" {
 		t.write("\r\n" + crlf(fault.Noise) + "\r\n")
 	}
-	return ok
+	return ok && (fault.Short == 0 || !fault.Drop)
+}
+
+// secret reports whether what is typed next is not shown.
+func (t *terminal) secret() bool {
+	t.sim.mu.Lock()
+	defer t.sim.mu.Unlock()
+	return t.asking != nil && t.asking.hidden
+}
+
+// overheard tells a line to whoever listens.
+func (s *Sim) overheard(line string, secret bool) {
+	s.faultMu.Lock()
+	tell := s.onLine
+	s.faultMu.Unlock()
+	if secret {
+		line = "***"
+	}
+	if tell != nil {
+		tell(line)
+	}
 }
 
 // breaks is where a fault ends the session or leaves it hanging; false then.

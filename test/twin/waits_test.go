@@ -262,6 +262,25 @@ func TestForeignReload(t *testing.T) {
 	}
 }
 
+// TestHiddenTimer: a user who may arm the rollback timer and not see it could not
+// tell whether it was disarmed. Another way back is taken.
+func TestHiddenTimer(t *testing.T) {
+	r := newRig(t, ios.WayBackRevertTimer, false)
+	if err := r.sim.SetFault(iossim.Fault{Line: "^show archive config rollback timer$", Answer: "Command authorization failed.\n\n"}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := ios.Transact(t.Context(), r.target, twentyLines(), ios.TransactOptions{Save: true, Rollback: ios.WayBackRevertTimer})
+	if !is[*ios.WayBackError](err) {
+		t.Errorf("got %v", err)
+	}
+	nothingPending(t, r.sim)
+	out, err := ios.Transact(t.Context(), r.target, twentyLines(), ios.TransactOptions{Save: true})
+	if err != nil || out.WayBack != ios.WayBackReload {
+		t.Errorf("the way back was %q: %v", out.WayBack, err)
+	}
+	nothingPending(t, r.sim)
+}
+
 // TestManyCallersOneTransaction: callers at the same moment share sessions, a
 // transaction and a save; one of them asks for what the switch refuses.
 func TestManyCallersOneTransaction(t *testing.T) {
