@@ -319,6 +319,7 @@ func (s *site) readSwitches(ctx context.Context, m types.Map, pool *ios.Pool, di
 			Platform:              c.Platform.ValueString(),
 			AllowLegacyAlgorithms: c.LegacyAlgorithms.ValueBool(),
 			Dial:                  s.options.dialSwitch,
+			Timeouts:              s.options.switchTimes,
 			Logger:                s.log,
 		}
 	}

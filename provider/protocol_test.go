@@ -10,6 +10,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
+
+	"github.com/cthulix/terraform-provider-cthulix/provider"
 )
 
 // protocol is a configured provider, spoken to as Terraform speaks to it: for
@@ -21,9 +23,9 @@ type protocol struct {
 	identities *tfprotov6.GetResourceIdentitySchemasResponse
 }
 
-func (w *world) protocol(t *testing.T) protocol {
+func (w *world) protocol(t *testing.T, opts ...provider.Option) protocol {
 	t.Helper()
-	server, err := w.factories()["cthulix"]()
+	server, err := w.factories(opts...)["cthulix"]()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
 // Address is where the provider stands in the registry.
@@ -35,14 +37,20 @@ var (
 type Option func(*options)
 
 type options struct {
-	dialSwitch func(ctx context.Context, network, address string) (net.Conn, error)
-	httpClient *http.Client
-	findAgentd func(explicit string) (string, error)
+	dialSwitch  func(ctx context.Context, network, address string) (net.Conn, error)
+	switchTimes fabric.Timeouts
+	httpClient  *http.Client
+	findAgentd  func(explicit string) (string, error)
 }
 
 // WithSwitchDialer makes the provider reach switches through dial.
 func WithSwitchDialer(dial func(ctx context.Context, network, address string) (net.Conn, error)) Option {
 	return func(o *options) { o.dialSwitch = dial }
+}
+
+// WithSwitchTimeouts bounds what the provider waits for on switches.
+func WithSwitchTimeouts(times fabric.Timeouts) Option {
+	return func(o *options) { o.switchTimes = times }
 }
 
 // WithHTTPClient makes the provider speak to the keg and to the ophub through hc.

@@ -177,7 +177,7 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	m.Planned, m.Rollback = commandList(st.change.Commands), commandList(st.change.Rollback)
 	m.Fingerprint = types.StringUnknown()
 	if len(st.change.Commands) == 0 && state != nil {
-		m.Fingerprint = state.Fingerprint
+		m.Fingerprint = types.StringValue(m.fingerprint(ctx, obs.Observation, diags))
 	}
 	diags.Append(resp.Plan.Set(ctx, m)...)
 }

@@ -99,6 +99,8 @@ type gate struct {
 	hold  func(context.Context) (net.Conn, error) // what answers a dial in its place
 	mu    sync.Mutex
 	dials int
+
+	pulled bool // as shut, while something is going on
 }
 
 func (g *gate) count() int {
@@ -110,8 +112,9 @@ func (g *gate) count() int {
 func (g *gate) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	g.mu.Lock()
 	g.dials++
+	pulled := g.pulled
 	g.mu.Unlock()
-	if g.shut && (g.only == "" || g.only == address) {
+	if pulled || g.shut && (g.only == "" || g.only == address) {
 		return nil, fmt.Errorf("no route to %s", address)
 	}
 	if g.hold != nil && g.only == address {
