@@ -1,6 +1,8 @@
 package provider_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -349,7 +351,15 @@ func remembered(t *testing.T, private []byte) string {
 		Seen  map[string]any
 		First map[string]any
 	}
-	if err := json.Unmarshal(keys["switch"], &memory); err != nil {
+	var packed []byte
+	if err := json.Unmarshal(keys["switch"], &packed); err != nil {
+		t.Fatal(err)
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(packed))
+	if err == nil {
+		err = json.NewDecoder(plain).Decode(&memory)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
 	delete(memory.Seen, "taken")

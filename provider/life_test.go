@@ -50,7 +50,8 @@ func (p protocol) plan(name string, h held, config map[string]any) *tfprotov6.Pl
 	req := &tfprotov6.PlanResourceChangeRequest{TypeName: name, PriorState: h.or(as), PriorPrivate: h.private, PriorIdentity: h.identity}
 	req.Config, req.ProposedNewState = null(as), null(as)
 	if config != nil {
-		req.Config, req.ProposedNewState = value(p.t, as, config), p.proposed(name, h, config)
+		req.Config = value(p.t, as, config)
+		req.ProposedNewState = p.proposed(name, h.or(as), req.Config)
 	}
 	resp, err := p.server.PlanResourceChange(p.t.Context(), req)
 	if err != nil {
@@ -58,28 +59,6 @@ func (p protocol) plan(name string, h held, config map[string]any) *tfprotov6.Pl
 	}
 	p.must(resp.Diagnostics)
 	return resp
-}
-
-// proposed is the configuration with the computed attributes of the state, as
-// Terraform proposes it.
-func (p protocol) proposed(name string, h held, config map[string]any) *tfprotov6.DynamicValue {
-	p.t.Helper()
-	as := p.resourceType(name)
-	next, prior := map[string]tftypes.Value{}, map[string]tftypes.Value{}
-	p.as(value(p.t, as, config), as, &next)
-	if h.state != nil {
-		p.as(h.state, as, &prior)
-	}
-	for _, a := range p.schemas.ResourceSchemas[name].Block.Attributes {
-		if old, had := prior[a.Name]; had && a.Computed && next[a.Name].IsNull() {
-			next[a.Name] = old
-		}
-	}
-	v, err := tfprotov6.NewDynamicValue(as, tftypes.NewValue(as, next))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return &v
 }
 
 func (p protocol) as(v *tfprotov6.DynamicValue, t tftypes.Type, out any) {
