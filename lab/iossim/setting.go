@@ -60,6 +60,8 @@ var settings = []setting{
 	{key: "cdp enable", on: true, takes: socket},
 	{key: "power inline", values: "(auto|never|static|auto max 4000-60000|static max 4000-60000)", hidden: "auto", takes: powered},
 	{key: "power inline port priority", values: "(low|high)", hidden: "low", takes: powered},
+	{key: "power inline consumption", values: "4000-60000", takes: powered},
+	{key: "power inline port 2x-mode", takes: powered},
 	{key: "speed", values: "(auto|nonegotiate|10-10000|auto LINE)", hidden: "auto", takes: socket, edit: portSpeed},
 	{key: "duplex", values: "(auto|full|half)", hidden: "auto", takes: socket},
 	{key: "mtu", values: "64-9216", hidden: "1500", takes: withMTU},

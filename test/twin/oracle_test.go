@@ -49,7 +49,7 @@ func (p *pair) reached(a, b picture) error {
 			complain("%s is not there", name)
 			continue
 		}
-		o := outcome{p.model, want, a.lines(name), b.lines(name), a.has(name)}
+		o := outcome{p.model, want, known(a.lines(name)), known(b.lines(name)), a.has(name)}
 		es = append(es, o.check(name, b)...)
 	}
 	for id, s := range p.b.SVIs {
@@ -57,7 +57,7 @@ func (p *pair) reached(a, b picture) error {
 			complain("Vlan%d is not there", id)
 			continue
 		}
-		es = append(es, checkSVI(id, s, a.lines(fabric.SVIName(id)), b.lines(fabric.SVIName(id)))...)
+		es = append(es, checkSVI(id, s, known(a.lines(fabric.SVIName(id))), known(b.lines(fabric.SVIName(id))))...)
 	}
 	if !p.model.NXOS {
 		es = append(es, p.checkGlobal(a, b)...)

@@ -70,6 +70,7 @@ func checkSVI(id int, s fabric.SVI, was, is []string) []error {
 func (p *pair) checkGlobal(a, b picture) []error {
 	var es []error
 	g := p.b.Global
+	a.heads, b.heads = knownHeads(a.heads), knownHeads(b.heads)
 	expect := func(key, def string, want ...string) {
 		if got := value(b.heads, key, def); len(want) > 0 && !slices.Contains(want, got) {
 			es = append(es, fmt.Errorf("%s is %q, want %q", key, got, want))

@@ -155,7 +155,7 @@ func (p pair) boot() (*iossim.Sim, error) {
 		return nil, err
 	}
 	for _, u := range sim.NotUnderstood() {
-		if !strings.HasPrefix(strings.TrimSpace(u.Text), invented) {
+		if !notManaged(u.Text) {
 			return nil, fmt.Errorf("%w: A is not a state of this switch: %s", errImpossible, u)
 		}
 	}

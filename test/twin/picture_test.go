@@ -96,8 +96,12 @@ func (p picture) has(name string) bool { return slices.Contains(p.order, name) }
 var spoken = []string{"switchport", "speed auto", "duplex auto", "cdp enable", "lldp transmit", "lldp receive", "power inline auto", "mtu 1500", "no shutdown",
 	"switchport port-security maximum 1", "switchport port-security violation shutdown"}
 
+// quietHeads are in no order: a line that comes back stands behind those of which
+// the simulated switch knows no place.
 func quietHeads(heads []string) []string {
-	return slices.DeleteFunc(slices.Clone(heads), func(l string) bool { return l == "system mtu 1500" })
+	out := slices.DeleteFunc(slices.Clone(heads), func(l string) bool { return l == "system mtu 1500" })
+	slices.Sort(out)
+	return out
 }
 
 func quiet(lines []string) []string {
@@ -147,9 +151,15 @@ var (
 	followed = regexp.MustCompile(`^(?:no )?(?:switchport|switchport (?:access|trunk|mode|nonegotiate|voice)\b.*|spanning-tree (?:portfast|bpduguard|guard|port type)\b.*|shutdown|mtu .*|ip address)$`)
 )
 
-// keeps are the lines that a pattern does not match, in their order.
+// keeps are the lines that a pattern does not match, and those that are foreign,
+// in their order.
 func keeps(lines []string, may *regexp.Regexp) []string {
-	return slices.DeleteFunc(slices.Clone(lines), may.MatchString)
+	return slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return may.MatchString(l) && !foreign(l) })
+}
+
+// others are the lines outside of blocks that are none of the wish's business.
+func others(heads []string, mine *regexp.Regexp) []string {
+	return slices.DeleteFunc(slices.Clone(heads), func(l string) bool { return mine.MatchString(l) && !notManaged(l) })
 }
 
 // untouched says what changed that was not in the wish.
@@ -184,7 +194,7 @@ func (p *pair) untouched(a, b picture) error {
 		}
 	}
 	mine := p.globalScope()
-	if was, is := keeps(a.heads, mine), keeps(b.heads, mine); !slices.Equal(was, is) {
+	if was, is := others(a.heads, mine), others(b.heads, mine); !slices.Equal(was, is) {
 		es = append(es, fmt.Errorf("lines that nobody spoke of went from %q to %q", less(was, is), less(is, was)))
 	}
 	for _, head := range a.heads {

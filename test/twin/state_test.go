@@ -133,6 +133,10 @@ func (p *pair) state(d *dice) {
 		p.blocks = append(p.blocks, d.svis()...)
 		p.blocks = append(p.blocks, d.globals()...)
 	}
+	if p.captured && !d.model.NXOS {
+		unknown = slices.Concat(unknown, foreignBlocks)
+		d.foreigners(p.blocks)
+	}
 	for _, k := range unknown {
 		if !p.captured && strings.HasPrefix(k.head, invented) {
 			continue
@@ -140,6 +144,26 @@ func (p *pair) state(d *dice) {
 		if d.chance(40) {
 			p.blocks = append(p.blocks, k)
 		}
+	}
+}
+
+// foreigners puts foreign lines among those of ports and of an SVI that no wish
+// removes: the simulated switch would not take them again.
+func (d *dice) foreigners(blocks []block) {
+	for i, k := range blocks {
+		lines := foreignOnPorts
+		switch {
+		case k.head == "interface Vlan1":
+			lines = foreignOnSVIs
+		case !strings.Contains(k.head, "/"):
+			continue
+		}
+		for range 3 {
+			if l := d.pick(lines...); d.chance(20) && !slices.Contains(k.lines, l) {
+				k.lines = append(slices.Clone(k.lines), l)
+			}
+		}
+		blocks[i] = k
 	}
 }
 
