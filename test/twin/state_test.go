@@ -260,6 +260,10 @@ func (d *dice) allowed() []string {
 func (d *dice) modeLines(plain bool) []string {
 	var lines []string
 	mode := d.pick("", "access", "access", "trunk", "trunk", "dynamic auto", "dynamic desirable")
+	if !d.model.NXOS && d.chance(5) {
+		// There is no word for them in a wish.
+		return append(lines, "switchport mode "+d.pick("dot1q-tunnel", "private-vlan host", "private-vlan promiscuous"))
+	}
 	if d.model.NXOS && strings.HasPrefix(mode, "dynamic") {
 		mode = "trunk"
 	}
@@ -285,7 +289,11 @@ func (d *dice) modeLines(plain bool) []string {
 func (d *dice) treeLines() []string {
 	var lines []string
 	if d.chance(30) {
-		lines = append(lines, "spanning-tree portfast"+d.pick("", " trunk", " disable"))
+		words := []string{"", " trunk", " disable"}
+		if d.model.XE {
+			words = append(words, " edge", " edge trunk", " network")
+		}
+		lines = append(lines, "spanning-tree portfast"+d.pick(words...))
 	}
 	if d.chance(20) {
 		lines = append(lines, "spanning-tree bpduguard "+d.pick("enable", "disable"))
