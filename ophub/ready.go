@@ -15,6 +15,7 @@ const (
 	NoRecordsText     = "no records"
 	NoHostText        = "no host record"
 	NoPowerText       = "no power"
+	NoLinkText        = "no link" // said by who can look at the host's port
 	QuarantinedText   = "quarantined"
 	NoDHCPText        = "no DHCP request seen"
 	NoBootFileText    = "DHCP but no boot file"

@@ -19,7 +19,8 @@ func (s *Server) noteBlobs(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(&wholeWriter{ResponseWriter: w, whole: func(size int64) {
+		blob := &wholeWriter{ResponseWriter: w}
+		blob.whole = func(size int64) {
 			image := s.images.bootingImage(lease.MAC, host.Image)
 			stage, what := s.blobStage(r, image, keg.KID(r.PathValue("kid")))
 			if stage == "" {
@@ -28,8 +29,28 @@ func (s *Server) noteBlobs(next http.Handler) http.Handler {
 			s.stages.publish(host.Name, fmt.Sprintf("blob %s %v", what, r.PathValue("kid")), ophub.Event{
 				Stage: stage, Detail: fmt.Sprintf("%s, %d bytes", what, size), MAC: lease.MAC, Address: lease.IP, Image: image,
 			})
-		}}, r)
+		}
+		next.ServeHTTP(blob, r)
+		if blob.status >= http.StatusBadRequest {
+			s.noteNoBlob(r, host, lease, blob.status)
+		}
 	})
+}
+
+// noteNoBlob publishes that a machine did not get a part of its image, at the stage that it has reached, which is the one
+// before: what it says of that itself is on its console only.
+func (s *Server) noteNoBlob(r *http.Request, host ophub.Host, lease ophub.Lease, status int) {
+	image := s.images.bootingImage(lease.MAC, host.Image)
+	stage, what := s.blobStage(r, image, keg.KID(r.PathValue("kid")))
+	reached := map[ophub.Stage]ophub.Stage{ophub.StageLinux: ophub.StageBootScript, ophub.StageInitrd: ophub.StageLinux}[stage]
+	if reached == "" {
+		return
+	}
+	detail := fmt.Sprintf("%s was asked for and not sent: %d %s", what, status, http.StatusText(status))
+	if status == http.StatusNotFound {
+		detail = what + " is not in the keg: apply again to store it"
+	}
+	s.stages.publish(host.Name, "no blob "+detail, ophub.Event{Stage: reached, Detail: detail, MAC: lease.MAC, Address: lease.IP, Image: image})
 }
 
 // blobStage says which part of an image a blob is.

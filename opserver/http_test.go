@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -242,6 +243,33 @@ func TestPartsOfBlobsAreNoStage(t *testing.T) {
 	s.waitStage("node1", ophub.StageInitrd, "initrd 1 of 1, 54000 bytes")
 	s.stop()
 	if n := len(s.records.boots["node1"].Events); n != 1 {
+		t.Errorf("%d events: %+v", n, s.records.boots["node1"])
+	}
+}
+
+// A part of an image that is not there is told, at the stage before it.
+func TestMissingBlobs(t *testing.T) {
+	s := newSite(t).run()
+	s.lease(mac1, "node1", "127.0.0.10")
+	for blob, want := range map[keg.KID]ophub.Event{
+		keg.Sum(s.linux):  {Stage: ophub.StageBootScript, Detail: "linux 6.1.0 is not in the keg: apply again to store it"},
+		keg.Sum(s.initrd): {Stage: ophub.StageLinux, Detail: "initrd 1 of 1 is not in the keg: apply again to store it"},
+	} {
+		found, err := filepath.Glob(filepath.Join(s.keg.Path(), "blobs", "*", string(blob)))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %q, %v", blob, found, err)
+		}
+		if err := os.Remove(found[0]); err != nil {
+			t.Fatal(err)
+		}
+		if code, _ := s.get("127.0.0.10", "/keg/"+string(blob)); code != http.StatusNotFound {
+			t.Errorf("answer %d", code)
+		}
+		s.waitStage("node1", want.Stage, want.Detail)
+	}
+	s.get("127.0.0.10", "/keg/"+string(keg.Sum([]byte("of no image"))))
+	s.stop()
+	if n := len(s.records.boots["node1"].Events); n != 2 {
 		t.Errorf("%d events: %+v", n, s.records.boots["node1"])
 	}
 }

@@ -87,7 +87,8 @@ func (m *Machine) insist(ctx context.Context, what string, try func() error) err
 	}
 }
 
-// fetchImage runs the boot script up to its `boot`.
+// fetchImage runs the boot script up to its `boot`. Like the script's own loop, it
+// tries again what it could not load, and does not ask for another script.
 func (m *Machine) fetchImage(ctx context.Context, client *http.Client, url string) (script, error) {
 	var s script
 	err := m.insist(ctx, "boot script", func() error {
@@ -98,13 +99,17 @@ func (m *Machine) fetchImage(ctx context.Context, client *http.Client, url strin
 		if s = parseScript(string(text)); s.linux == "" {
 			return fmt.Errorf("the script boots nothing: %s", s.echo)
 		}
-		for _, blob := range append([]string{s.linux}, s.initrd...) {
-			if _, err := fetch(ctx, client, string(m.cfg.Fetch), blob); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
+	for _, blob := range append([]string{s.linux}, s.initrd...) {
+		if err != nil {
+			break
+		}
+		err = m.insist(ctx, "image", func() error {
+			_, err := fetch(ctx, client, string(m.cfg.Fetch), blob)
+			return err
+		})
+	}
 	return s, err
 }
 

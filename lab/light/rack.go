@@ -36,6 +36,9 @@ type RackConfig struct {
 	Name     string
 	// MAC is the first machine's, which the others' follow.
 	MAC net.HardwareAddr
+	// Wire is the switch that all is plugged into, its ports configured by somebody
+	// else; nil makes one whose ports are all in one VLAN.
+	Wire *wire.Switch
 	// Network holds the opserver and the machines; default 10.20.0.1/22.
 	Network netip.Prefix
 	// Username and Password are those of the BMCs.
@@ -58,9 +61,8 @@ type RackConfig struct {
 	Logger    *slog.Logger
 }
 
-// Rack is light machines with BMCs on loopback, a switch whose ports are all in
-// one VLAN, and an opserver on another port of it: what tests of hosts want of a
-// lab.
+// Rack is light machines with BMCs on loopback, a switch, and an opserver on
+// another port of it: what tests of hosts want of a lab.
 type Rack struct {
 	Wire     *wire.Switch
 	Machines []*Machine
@@ -96,13 +98,16 @@ func NewRack(cfg RackConfig) (*Rack, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	r := &Rack{cfg: cfg, Wire: wire.New()}
-	access := wire.PortState{Up: true, Access: rackVLAN}
-	states := map[string]wire.PortState{Uplink: access}
-	for i := range cfg.Machines {
-		states[Port(i)] = access
+	r := &Rack{cfg: cfg, Wire: cfg.Wire}
+	if r.Wire == nil {
+		r.Wire = wire.New()
+		access := wire.PortState{Up: true, Access: rackVLAN}
+		states := map[string]wire.PortState{Uplink: access}
+		for i := range cfg.Machines {
+			states[Port(i)] = access
+		}
+		r.Wire.Configure(states)
 	}
-	r.Wire.Configure(states)
 	if err := r.serveBoots(); err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
