@@ -33,7 +33,12 @@ type Boot struct {
 	Verb, Reason string
 	// On says that the machine has power, so that it is restarted and not switched on.
 	On bool
+	// Limit is how long it may take until the BMC says that the machine is on. Default PowerLimit.
+	Limit time.Duration
 }
+
+// PowerLimit is generous: a BMC's status lags by seconds, and a chassis may switch its machines on one after the other.
+const PowerLimit = 2 * time.Minute
 
 // Begin has a machine boot, and tells the records before it does: whoever comes upon a boot that has begun, such as an
 // apply after a crash, waits for it rather than to restart the machine once more. A machine that could not be
@@ -49,10 +54,17 @@ func (b Boot) Begin(ctx context.Context, bmc Controller, records Boots) error {
 	if b.On {
 		start = bmc.Reset
 	}
-	err := start(ctx)
+	limit := b.Limit
+	if limit <= 0 {
+		limit = PowerLimit
+	}
+	limited, done := context.WithTimeout(ctx, limit)
+	defer done()
+	err := start(limited)
 	if err == nil {
 		return nil
 	}
+	err = &PowerError{Host: b.Host, Late: ctx.Err() == nil && limited.Err() != nil, Err: err}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	return errors.Join(err, records.ResetBoot(undo, b.Host, "the last restart failed"))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -97,7 +98,9 @@ func (w *world) withOphub() *ophub.Hub {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.blocks = append(w.blocks, fmt.Sprintf("ophub = { address = %q }", c.Address))
+	if block := fmt.Sprintf("ophub = { address = %q }", c.Address); !slices.Contains(w.blocks, block) {
+		w.blocks = append(w.blocks, block)
+	}
 	return hub
 }
 

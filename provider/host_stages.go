@@ -25,6 +25,7 @@ type stageTimes map[ophub.Stage]time.Duration
 // stageDefaults are generous: a server's own tests take minutes before its
 // first packet.
 var stageDefaults = stageTimes{
+	ophub.StagePower:      operate.PowerLimit,
 	ophub.StageDHCP:       10 * time.Minute,
 	ophub.StageBootFile:   3 * time.Minute,
 	ophub.StageBootScript: 3 * time.Minute,
@@ -80,7 +81,8 @@ func (m hostModel) stageTimes() stageTimes {
 func (s stageTimes) next(reached ophub.Stage) ophub.Stage {
 	var next ophub.Stage
 	for stage := range s {
-		if reached.Before(stage) && (next == "" || stage.Before(next)) {
+		// Power is no step of a wait: the BMC is asked until it says so.
+		if stage != ophub.StagePower && reached.Before(stage) && (next == "" || stage.Before(next)) {
 			next = stage
 		}
 	}
@@ -123,6 +125,7 @@ func (h *machine) wait(ctx context.Context, restarted bool) (*ophub.Agent, error
 		err = errors.Join(err, late)
 	}
 	if err != nil {
+		h.blamePort(ctx, err)
 		return nil, console.Blame(err)
 	}
 	return &agent, nil
@@ -136,5 +139,8 @@ type stageError struct {
 
 // Error says which, and where to change that.
 func (e *stageError) Error() string {
+	if e.next == ophub.StagePower {
+		return fmt.Sprintf("stage %q was not reached within %s (stage_timeouts.%s)", e.next, e.limit, stageWord(e.next))
+	}
 	return fmt.Sprintf("stage %q was not reached within %s of the one before (stage_timeouts.%s)", e.next, e.limit, stageWord(e.next))
 }

@@ -27,6 +27,7 @@ const (
 
 // machine is a host at work: its record and its management controller.
 type machine struct {
+	site   *site
 	hub    *ophub.Hub
 	bmc    *ipmi.BMC
 	record ophub.Host
@@ -56,7 +57,7 @@ func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics
 			log.WarnContext(ctx, "not in the journal", "error", err)
 		}
 	}
-	return &machine{hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), secrets: s.secrets(), log: tell}, nil
+	return &machine{site: s, hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), secrets: s.secrets(), log: tell}, nil
 }
 
 // powered reads the power state. It comes before everything else that is done
@@ -156,7 +157,13 @@ func (h *machine) mustBoot(ctx context.Context, e effect, p preparation) (bool, 
 func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
 	h.log(ctx, e.verb, "reason", e.reason())
 	p.poweredOn = !p.wasPowered
-	return operate.Boot{Host: h.record.Name, Image: h.record.Image, Verb: e.verb, Reason: e.reason(), On: p.wasPowered}.Begin(ctx, h.bmc, h.hub)
+	limit := h.stages[ophub.StagePower]
+	err := operate.Boot{Host: h.record.Name, Image: h.record.Image, Verb: e.verb, Reason: e.reason(), On: p.wasPowered, Limit: limit}.Begin(ctx, h.bmc, h.hub)
+	var power *operate.PowerError
+	if errors.As(err, &power) && power.Late {
+		err = errors.Join(err, &stageError{next: ophub.StagePower, limit: limit})
+	}
+	return err
 }
 
 // underWay says whether an earlier apply, which did not live to see the end of
@@ -235,6 +242,7 @@ func addHostError(diags *diag.Diagnostics, label string, image keg.KID, err erro
 	var notReady *ophub.NotReady
 	var auth *ipmi.AuthError
 	var silent *ipmi.UnreachableError
+	var power *operate.PowerError
 	summary := label + " failed"
 	switch {
 	case errors.As(err, &notReady):
@@ -243,6 +251,8 @@ func addHostError(diags *diag.Diagnostics, label string, image keg.KID, err erro
 		summary = "The BMC of " + label + " refused the login"
 	case errors.As(err, &silent):
 		summary = "The BMC of " + label + " does not answer"
+	case errors.As(err, &power):
+		summary = label + " did not start: no power"
 	}
 	diags.AddError(summary, operate.Explain(err))
 }
