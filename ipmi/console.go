@@ -303,7 +303,8 @@ func (c *Console) reason() error {
 	return c.failed
 }
 
-// Close deactivates the console and ends its session. What was read before stays to be read.
+// Close deactivates the console, unless it is somebody else's by now, and ends its session. What was read before stays
+// to be read.
 func (c *Console) Close() error {
 	c.fail(io.EOF)
 	c.stop()
@@ -316,6 +317,11 @@ func (c *Console) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), closing)
 	defer cancel()
 	c.s.unhook()
+	if errors.Is(c.reason(), ErrConsoleTaken) {
+		// A controller deactivates the console whoever has it.
+		c.s.close(ctx)
+		return nil
+	}
 	_, err := c.s.transact(ctx, cmdDeactivate, []byte{payloadSOL, solInstance, 0, 0, 0, 0})
 	c.s.dead = err != nil && !refused(err)
 	c.s.close(ctx)
