@@ -243,13 +243,14 @@ func addHostError(diags *diag.Diagnostics, label string, image keg.KID, err erro
 	var auth *ipmi.AuthError
 	var silent *ipmi.UnreachableError
 	var power *operate.PowerError
+	var state *ipmi.StateError // it answered before, whatever ended the wait
 	summary := label + " failed"
 	switch {
 	case errors.As(err, &notReady):
 		summary = fmt.Sprintf("%s did not become ready with image %s: %s", label, image.Short(), notReady.Stage)
 	case errors.As(err, &auth):
 		summary = "The BMC of " + label + " refused the login"
-	case errors.As(err, &silent):
+	case errors.As(err, &silent) && !errors.As(err, &state):
 		summary = "The BMC of " + label + " does not answer"
 	case errors.As(err, &power):
 		summary = label + " did not start: no power"
