@@ -84,6 +84,7 @@ type agent struct {
 	releases *releases
 	kernels  *kernels
 	cables   *cables
+	wiper    *wiper
 
 	params   Params
 	bootID   string
@@ -116,6 +117,7 @@ func Run(ctx context.Context, cfg Config) (Action, error) {
 	a.releases = &releases{agent: a}
 	a.kernels = &kernels{agent: a, changed: a.touch}
 	a.cables = &cables{agent: a, news: make(chan struct{}, 1)}
+	a.wiper = &wiper{agent: a}
 
 	// The sequence runs under a context of its own, which an action ends.
 	up, stop := context.WithCancel(ctx)
@@ -257,6 +259,7 @@ func (a *agent) live(ctx context.Context) error {
 			a.cables.introduce(a.identity.Host, to)
 		case <-ctx.Done():
 			all.Wait()
+			a.wiper.all.Wait()
 			return ctx.Err()
 		}
 	}
@@ -282,6 +285,6 @@ func (a *agent) record() ophub.Agent {
 		Kernels: a.kernels.states(),
 		Started: a.started, Updated: time.Now(),
 		CPUs: runtime.NumCPU(), MemoryMiB: a.memoryMiB(),
-		Inventory: a.inventory(),
+		Inventory: a.inventory(), Wipe: a.wiper.state(),
 	}
 }

@@ -102,6 +102,9 @@ type OS interface {
 	LLDPConn(link Link) (lldp.Conn, error)
 	// BMC asks the machine's own management controller where it is.
 	BMC(ctx context.Context) ophub.InBandBMC
+	// ZeroDisk overwrites a disk of so many bytes with zeros, and reads back that it holds them. It refuses a disk that is
+	// in use.
+	ZeroDisk(ctx context.Context, name string, size int64, progress func(done int64)) error
 	// WatchLinks tells whenever an interface came, went or changed, until ctx ends.
 	WatchLinks(ctx context.Context) (<-chan struct{}, error)
 	Start(Command) (Process, error)

@@ -64,8 +64,12 @@ func (a *agent) follow(ctx context.Context, records Records, changed chan<- ophu
 				return
 			}
 			if view.Host == nil {
+				if view.Err == nil {
+					a.wiper.see(ctx, nil)
+				}
 				continue
 			}
+			a.wiper.see(ctx, view.Host.Wipe)
 			want = slices.Sorted(slices.Values(view.Host.Kernels))
 			if slices.Equal(want, names(have)) {
 				continue

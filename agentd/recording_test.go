@@ -28,6 +28,7 @@ type recordingOS struct {
 	actions chan Action
 	cables  chan cableEnd
 	moved   chan struct{} // the links have changed
+	zeroes  chan struct{} // one for each quarter of a disk
 
 	mu     sync.Mutex
 	calls  []string
@@ -57,6 +58,20 @@ func (o *recordingOS) Seed() error                     { return o.did("seed") }
 func (o *recordingOS) OpenConsole() error              { return o.did("console") }
 func (o *recordingOS) LinkUp(name string) error        { return o.did("up %s", name) }
 func (o *recordingOS) Halt(a Action) error             { return o.did("halt %s", a) }
+
+// ZeroDisk goes on as far as the test lets it.
+func (o *recordingOS) ZeroDisk(ctx context.Context, name string, size int64, progress func(int64)) error {
+	err := o.did("zero %s %d", name, size)
+	for i := int64(1); err == nil && i <= 4; i++ {
+		select {
+		case <-o.zeroes:
+			progress(size / 4 * i)
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+	}
+	return err
+}
 
 func (o *recordingOS) Links() ([]Link, error) {
 	o.mu.Lock()

@@ -46,7 +46,7 @@ func newRig(t *testing.T) *rig {
 	r.op = newOpserverStub(t)
 	r.records = newMemoryRecords()
 	dhcp := newDHCPServer(t, time.Hour)
-	r.os = &recordingOS{t: t, root: r.root, dhcp: dhcp, actions: make(chan Action, 1), cables: make(chan cableEnd, 10), moved: make(chan struct{}, 1)}
+	r.os = &recordingOS{t: t, root: r.root, dhcp: dhcp, actions: make(chan Action, 1), cables: make(chan cableEnd, 10), moved: make(chan struct{}, 1), zeroes: make(chan struct{})}
 	r.write("/proc/cmdline", "quiet cthulix.opserver="+r.op.url+" cthulix.image="+string(testImage)+" cthulix.host=node1 cthulix.mac="+testMAC)
 	r.write("/proc/sys/kernel/random/boot_id", "11111111-2222-3333-4444-555555555555\n")
 	r.write("/proc/meminfo", "MemTotal:        1019268 kB\nMemFree: 1 kB\n")

@@ -40,6 +40,8 @@ type Agent struct {
 	MemoryMiB int       `json:"memory_mib,omitempty"`
 	// Inventory is what the host is made of; nil from agents that do not say.
 	Inventory *Inventory `json:"inventory,omitempty"`
+	// Wipe is how far it has come with the order to wipe the machine; nil is no such order.
+	Wipe *Wipe `json:"wipe,omitempty"`
 }
 
 func (a Agent) normalized() (Agent, error) {

@@ -3,6 +3,7 @@ package ophub
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,8 @@ type Host struct {
 	BMC string `json:"bmc,omitempty"`
 	// Budget is how often it may begin to boot in vain before it is quarantined.
 	Budget Budget `json:"budget,omitzero"`
+	// Wipe is what the agent that runs is to do with the machine's disks; nil is nothing.
+	Wipe *WipeOrder `json:"wipe,omitempty"`
 	// Generation counts the changes of the record. PutHost sets it.
 	Generation uint64 `json:"generation"`
 	// Updated is when PutHost last changed the record.
@@ -114,6 +117,9 @@ func (host Host) normalized() (Host, error) {
 	if problem := host.Budget.problem(); problem != "" {
 		return bad("budget", "%s", problem)
 	}
+	if problem := host.Wipe.problem(); problem != "" {
+		return bad("wipe", "%s", problem)
+	}
 	return host, nil
 }
 
@@ -123,7 +129,7 @@ func (host Host) same(other Host) bool {
 		host.Switch == other.Switch && host.Port == other.Port && host.VLAN == other.VLAN &&
 		host.Image == other.Image && slices.Equal(host.Args, other.Args) &&
 		slices.Equal(host.Kernels, other.Kernels) && host.Firmware == other.Firmware && host.BMC == other.BMC &&
-		host.Budget == other.Budget
+		host.Budget == other.Budget && reflect.DeepEqual(host.Wipe, other.Wipe)
 }
 
 // Host returns the record of the host of that name, or ErrNotFound.

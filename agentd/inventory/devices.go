@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"io/fs"
 	"path"
 	"strings"
 
@@ -26,6 +27,22 @@ func (t tree) disks() []ophub.Disk {
 			Name: name, Model: t.diskModel(dir), Serial: t.diskSerial(dir), Bytes: int64(size) * sector,
 			Rotational: t.number(dir, "queue/rotational") == 1, Removable: t.number(dir, "removable") == 1,
 		})
+	}
+	return out
+}
+
+// Driverless are the storage controllers that Linux has no driver for, and so
+// sees no disks of, by their place and kind: "0000:01:00.0 (PCI 1000:0097)".
+func Driverless(root fs.FS) []string {
+	t := tree{root}
+	var out []string
+	for _, name := range t.names("sys/bus/pci/devices") {
+		dir := path.Join("sys/bus/pci/devices", name)
+		// Mass storage controllers are of class 01 (PCI Code and ID Assignment §1.2).
+		if strings.HasPrefix(t.text(dir, "class"), "0x01") && t.target(dir, "driver") == "" {
+			hex := func(name string) string { return strings.TrimPrefix(t.text(dir, name), "0x") }
+			out = append(out, name+" (PCI "+hex("vendor")+":"+hex("device")+")")
+		}
 	}
 	return out
 }

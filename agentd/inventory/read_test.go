@@ -123,3 +123,14 @@ func show(v any) string {
 	b, _ := json.MarshalIndent(v, "", " ")
 	return string(b)
 }
+
+func TestDriverless(t *testing.T) {
+	root := machine(map[string]string{
+		"sys/bus/pci/devices/0000:00:1f.2/class": "0x010601", "sys/bus/pci/devices/0000:00:1f.2/driver": "-> ../../bus/pci/drivers/ahci",
+		"sys/bus/pci/devices/0000:01:00.0/class": "0x010700", "sys/bus/pci/devices/0000:01:00.0/vendor": "0x1000", "sys/bus/pci/devices/0000:01:00.0/device": "0x0097",
+		"sys/bus/pci/devices/0000:02:00.0/class": "0x020000",
+	})
+	if got, want := Driverless(root), []string{"0000:01:00.0 (PCI 1000:0097)"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
