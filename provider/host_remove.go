@@ -20,15 +20,18 @@ import (
 const (
 	destroyDetach   = "detach"
 	destroyPowerOff = "power_off"
+	destroyWipe     = "wipe"
 )
 
 // foretellRemoval says at plan what destroying a host does, or refuses it.
-func (m hostModel) foretellRemoval(diags *diag.Diagnostics) {
+func (r *hostResource) foretellRemoval(ctx context.Context, m hostModel, diags *diag.Diagnostics) {
 	switch {
 	case m.Protect.ValueBool():
 		diags.AddAttributeError(path.Root("protect"), m.label()+" is protected",
 			"It is not destroyed while protect = true. Set protect = false and apply first; or, to make Terraform forget it and leave everything as it is, "+
 				"take it out of the configuration with\n\n  removed {\n    from = cthulix_host.…\n    lifecycle { destroy = false }\n  }")
+	case m.OnDestroy.ValueString() == destroyWipe:
+		r.warnWipe(ctx, m, diags)
 	case m.OnDestroy.ValueString() == destroyPowerOff:
 		diags.AddWarning(m.label()+" is switched off", "Its work is moved away first. Destroying it shuts the machine down, cuts its power if it does not shut down within "+since(softOff)+", and removes its record.")
 	default:
@@ -57,7 +60,8 @@ func (r *hostResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 }
 
 func (r *hostResource) remove(ctx context.Context, h *machine, m hostModel, diags *diag.Diagnostics) error {
-	off := m.OnDestroy.ValueString() == destroyPowerOff
+	wipe := m.OnDestroy.ValueString() == destroyWipe
+	off := wipe || m.OnDestroy.ValueString() == destroyPowerOff
 	on, err := h.powered(ctx)
 	if err != nil && off {
 		return err
@@ -73,12 +77,14 @@ func (r *hostResource) remove(ctx context.Context, h *machine, m hostModel, diag
 	if err := w.leave(ctx, "the host is removed"); err != nil {
 		return err
 	}
-	if off {
-		if on {
-			err = h.switchOff(ctx)
-		}
-	} else {
+	if wipe || !off {
 		err = h.leaveKernels(ctx)
+	}
+	if err == nil && wipe {
+		err = h.wipe(ctx)
+	}
+	if err == nil && off && on {
+		err = h.switchOff(ctx)
 	}
 	if err != nil {
 		return errors.Join(err, w.comeBack(context.WithoutCancel(ctx)))

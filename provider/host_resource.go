@@ -65,7 +65,7 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if req.Plan.Raw.IsNull() {
 		var m hostModel
 		diags.Append(req.State.Get(ctx, &m)...)
-		m.foretellRemoval(diags)
+		r.foretellRemoval(ctx, m, diags)
 		return
 	}
 	m, state := modelsOf[hostModel](ctx, req.Plan, req.State, diags)
@@ -85,7 +85,7 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if state != nil && !state.Name.Equal(m.Name) {
-		state.foretellRemoval(diags) // it is replaced
+		r.foretellRemoval(ctx, *state, diags) // it is replaced
 		state = nil
 	}
 	r.checkKernels(ctx, m, state, diags)

@@ -118,11 +118,11 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Default: booldefault.StaticBool(false),
 			},
 			"on_destroy": schema.StringAttribute{
-				MarkdownDescription: "What becomes of the machine when the host is destroyed, after its work was moved away: `detach` (the default) takes it out of the records and kernels and leaves it running; `power_off` shuts it down, too. " +
-					"What was applied last counts.",
+				MarkdownDescription: "What becomes of the machine when the host is destroyed, after its work was moved away: `detach` (the default) takes it out of the records and kernels and leaves it running; `power_off` shuts it down, too; " +
+					"`wipe` has its agent overwrite all fixed disks with zeros before that (raise `timeouts.delete` for large ones). What was applied last counts.",
 				Optional: true, Computed: true,
 				Default:    stringdefault.StaticString(destroyDetach),
-				Validators: []validator.String{stringvalidator.OneOf(destroyDetach, destroyPowerOff)},
+				Validators: []validator.String{stringvalidator.OneOf(destroyDetach, destroyPowerOff, destroyWipe)},
 			},
 			"drain_timeout": schema.StringAttribute{
 				MarkdownDescription: "How long the work on the host may take to move away before a restart or removal; what still runs then is stopped. `0s` does not wait for any of it. Default: `5m`.",

@@ -29,9 +29,12 @@ type rig struct {
 	mu    sync.Mutex
 	on    bool
 	boot  machine.Boot
-	deaf  bool   // its frames reach nobody
-	reset int    // how often it was restarted
-	stop  func() // ends the running boot
+	deaf  bool // its frames reach nobody
+	reset int  // how often it was restarted
+	disks []ophub.Disk
+	wiped []string // disks
+	holds bool     // its disks are being overwritten for ever
+	stop  func()   // ends the running boot
 }
 
 func newRig(t testing.TB, hub *ophub.Hub, mac string) *rig {
@@ -159,6 +162,7 @@ func (r *rig) live(ctx context.Context) error {
 	agent := ophub.Agent{
 		Host: host.Name, BootID: fmt.Sprintf("%s-%d", r.mac, time.Now().UnixNano()), Version: "1.2.3", Image: host.Image,
 		Addresses: []string{"10.20.0.11"}, MAC: r.mac, Started: time.Now(), Kernels: ready(host.Kernels),
+		Inventory: &ophub.Inventory{Disks: r.disks},
 	}
 	reg, err := r.hub.Register(ctx, agent, 10*time.Second)
 	if err != nil {
@@ -168,15 +172,41 @@ func (r *rig) live(ctx context.Context) error {
 	renewed := make(chan error, 1)
 	go func() { renewed <- reg.Run(ctx) }()
 	for view := range r.hub.WatchHost(ctx, host.Name) {
-		if view.Host == nil || len(view.Host.Kernels) == len(agent.Kernels) {
+		if view.Host == nil || len(view.Host.Kernels) == len(agent.Kernels) && (view.Host.Wipe == nil || agent.Wipe != nil && agent.Wipe.ID == view.Host.Wipe.ID) {
 			continue
 		}
 		agent.Kernels = ready(view.Host.Kernels)
+		if o := view.Host.Wipe; o != nil && o.BootID == agent.BootID {
+			agent.Wipe = r.wipe(*o)
+		}
 		if err := reg.Update(ctx, agent); err != nil && ctx.Err() == nil {
 			return err
 		}
 	}
 	return <-renewed
+}
+
+// wipe carries an order out as an agent does.
+func (r *rig) wipe(o ophub.WipeOrder) *ophub.Wipe {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := &ophub.Wipe{ID: o.ID}
+	if err := o.Covers((&ophub.Inventory{Disks: r.disks}).Fixed()); err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	for _, d := range o.Disks {
+		out.Disks = append(out.Disks, ophub.DiskWipe{Name: d.Name, Bytes: d.Bytes, Done: d.Bytes / 2})
+	}
+	if r.holds {
+		return out
+	}
+	for i, d := range o.Disks {
+		out.Disks[i].Done = d.Bytes
+		r.wiped = append(r.wiped, d.Name)
+	}
+	out.Finished = true
+	return out
 }
 
 func ready(kernels []string) map[string]ophub.KernelState {
