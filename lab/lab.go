@@ -50,6 +50,8 @@ type Machine struct {
 	Name string `json:"name"`
 	MAC  string `json:"mac"`
 	Port string `json:"port"` // of the switch
+	// Disk is a raw image that the machine has as its disk; empty for none.
+	Disk string `json:"disk,omitempty"`
 }
 
 // Step is one step of a lab's start.

@@ -208,7 +208,7 @@ func (l *Lab) startMachines(ctx context.Context) (string, error) {
 		}
 		q, err := machine.New(machine.Config{
 			Name: m.Name, MAC: m.MAC, MemoryMiB: l.cfg.MemoryMiB, RunDir: l.path("machines"),
-			LocalSocket: vm, RemoteSocket: sw, Accelerator: accel,
+			LocalSocket: vm, RemoteSocket: sw, Disk: m.Disk, Accelerator: accel,
 			Logger: l.cfg.Logger.With("machine", m.Name),
 		})
 		if err != nil {

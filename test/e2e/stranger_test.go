@@ -24,12 +24,16 @@ type bench struct {
 	bmc     *ipmi.BMC
 }
 
-func newBench(ctx context.Context, t *testing.T) *bench {
+func newBench(ctx context.Context, t *testing.T, change ...func(*lab.Machine)) *bench {
 	t.Helper()
 	up, ended := make(chan *lab.Lab, 1), make(chan error, 1)
 	running, down := context.WithCancel(ctx)
+	machines := lab.DefaultMachines(1)
+	for _, c := range change {
+		c(&machines[0])
+	}
 	go func() {
-		ended <- lab.Run(running, lab.Config{Dir: t.TempDir(), Machines: lab.DefaultMachines(1)}, func(l *lab.Lab) { up <- l })
+		ended <- lab.Run(running, lab.Config{Dir: t.TempDir(), Machines: machines}, func(l *lab.Lab) { up <- l })
 	}()
 	b := &bench{t: t}
 	select {
@@ -55,10 +59,13 @@ func newBench(ctx context.Context, t *testing.T) *bench {
 }
 
 // image builds an image of that name into the lab's keg.
-func (b *bench) image(ctx context.Context, name, cache string) keg.KID {
+func (b *bench) image(ctx context.Context, name, cache string, change ...func(*images.Recipe)) keg.KID {
 	b.t.Helper()
 	info, secrets := b.lab.Info(), b.lab.Secrets()
 	recipe := images.Recipe{Name: name, Agentd: filepath.Join(os.Getenv("CTHULIX_BIN"), "agentd")}
+	for _, c := range change {
+		c(&recipe)
+	}
 	_, kid, err := images.Build(ctx, recipe, images.BuildOptions{Cache: cache, Keg: keg.NewClient(info.Opserver, secrets.OperatorToken, nil)})
 	if err != nil {
 		b.t.Fatal(err)
