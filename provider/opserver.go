@@ -39,11 +39,7 @@ func (s *site) askOpserver(ctx context.Context, what string, answer any) error {
 	if err != nil {
 		return err
 	}
-	client := s.options.httpClient
-	if client == nil {
-		client = http.DefaultClient
-	}
-	resp, err := client.Do(req)
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ package provider
 import (
 	"context"
 	"net"
-	"net/http"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -39,7 +38,6 @@ type Option func(*options)
 type options struct {
 	dialSwitch  func(ctx context.Context, network, address string) (net.Conn, error)
 	switchTimes fabric.Timeouts
-	httpClient  *http.Client
 	findAgentd  func(explicit string) (string, error)
 }
 
@@ -51,11 +49,6 @@ func WithSwitchDialer(dial func(ctx context.Context, network, address string) (n
 // WithSwitchTimeouts bounds what the provider waits for on switches.
 func WithSwitchTimeouts(times fabric.Timeouts) Option {
 	return func(o *options) { o.switchTimes = times }
-}
-
-// WithHTTPClient makes the provider speak to the keg and to the ophub through hc.
-func WithHTTPClient(hc *http.Client) Option {
-	return func(o *options) { o.httpClient = hc }
 }
 
 // WithAgentd makes the provider find the agentd binary by find, which is given

@@ -82,7 +82,7 @@ func (s *site) ophubClient() (*ophub.Hub, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.hub == nil {
-		hub, err := ophub.New(ophub.Config{Address: s.ophub.address, Token: s.ophub.token, HTTPClient: s.options.httpClient, Logger: s.log})
+		hub, err := ophub.New(ophub.Config{Address: s.ophub.address, Token: s.ophub.token, Logger: s.log})
 		if err != nil {
 			return nil, fmt.Errorf("ophub at %s: %w", s.ophub.address, err)
 		}
@@ -119,7 +119,7 @@ func (s *site) siteKeg() (*keg.Client, error) {
 	if err := s.opserver.check(); err != nil {
 		return nil, err
 	}
-	return keg.NewClient(s.opserver.address, s.opserver.token, s.options.httpClient), nil
+	return keg.NewClient(s.opserver.address, s.opserver.token, nil), nil
 }
 
 // localKeg returns the store on this machine, in which images are built.

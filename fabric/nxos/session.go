@@ -33,15 +33,6 @@ type Session struct {
 	line    string // that was sent last
 }
 
-// Dial opens a session. Its errors are those of ios.Dial.
-func Dial(ctx context.Context, t fabric.Target) (*Session, error) {
-	s, err := ios.Dial(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	return On(ctx, s, t), nil
-}
-
 // On speaks NX-OS over a session that is open.
 func On(ctx context.Context, s *ios.Session, t fabric.Target) *Session {
 	out := &Session{Session: s, target: t, times: t.Timeouts.WithDefaults()}

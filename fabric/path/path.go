@@ -139,14 +139,6 @@ func Prove(obs fabric.Observation, lines []string, m Management) (Verdict, error
 	return verdict, nil
 }
 
-// Check refuses a change that would cut the path. It fits where a transaction
-// asks for a last word before it sends the first line.
-func (m Management) Check(obs fabric.Observation, c fabric.Change) error {
-	m.Facts = nil // those of the observation that the change is made from
-	_, err := Prove(obs, c.Commands, m)
-	return err
-}
-
 // few joins names, and counts what would be too many to read.
 func few(names []string, last string) string {
 	const most = 4

@@ -91,9 +91,6 @@ func (s *Stack) configure(prefix netip.Prefix) tcpip.Error {
 	return nil
 }
 
-// Addr returns the host's address.
-func (s *Stack) Addr() netip.Addr { return s.addr }
-
 // ListenTCP listens on a TCP port of the host's address; 0 picks one.
 func (s *Stack) ListenTCP(port int) (net.Listener, error) {
 	at, err := s.local(port)
