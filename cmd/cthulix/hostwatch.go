@@ -18,9 +18,10 @@ import (
 
 // watchFlags are what `host watch` is told.
 type watchFlags struct {
-	until, output, journal string
-	next                   bool
-	timeout                time.Duration
+	until, journal string
+	output         format
+	next           bool
+	timeout        time.Duration
 }
 
 func watchCommand(addr *string, open func() (*ophub.Hub, error)) *cobra.Command {
@@ -68,7 +69,7 @@ With --journal and without --ophub it follows the journal alone.`,
 	f.StringVar(&flags.until, "until", "", "end at this stage: power, dhcp, boot_file, boot_script, linux, initrd, agent, registered or joined")
 	f.BoolVar(&flags.next, "next", false, "only a boot that begins from now on counts, for a host that runs")
 	f.DurationVar(&flags.timeout, "timeout", 0, "how long it may take; 0 is for ever")
-	f.StringVarP(&flags.output, "output", "o", "text", "text, or json: an object a line")
+	flags.output.flag(f, "an object a line")
 	f.StringVar(&flags.journal, "journal", defaultJournal(), "journal of the provider that is at work, in its cache_dir; empty for none")
 	return cmd
 }
@@ -90,14 +91,10 @@ func (f watchFlags) watch(name string, out io.Writer) (w operate.Watch, err erro
 			return w, fmt.Errorf("--until: %w", err)
 		}
 	}
-	switch f.output {
-	case "text":
-		w.Tell = func(s operate.Sight) { writeSight(out, s) }
-	case "json":
+	w.Tell = func(s operate.Sight) { writeSight(out, s) }
+	if f.output == asJSON {
 		lines := json.NewEncoder(out)
 		w.Tell = func(s operate.Sight) { _ = lines.Encode(s) }
-	default:
-		return w, fmt.Errorf("--output %q: want text or json", f.output)
 	}
 	if f.timeout < 0 {
 		return w, errors.New("--timeout: want a length of time that is not negative, such as 20m")

@@ -129,7 +129,7 @@ func TestHostWatchBadInput(t *testing.T) {
 	t.Setenv("CTHULIX_OPHUB_ADDR", "")
 	for args, want := range map[string]string{
 		"--until ready": `--until: "ready" is no stage`,
-		"-o yaml":       `--output "yaml": want text or json`,
+		"-o yaml":       "text and json are what there is",
 		"--timeout -1s": "not negative",
 		"":              "no ophub address",
 		"--journal x --until agent --timeout 1ms": "host node1 is not at agent: it waits for anything to be said of it (the timeout of 1ms is over)",
