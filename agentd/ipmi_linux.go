@@ -28,7 +28,7 @@ const ipmiAnswer = 5 * time.Second
 func (l *Linux) BMC(ctx context.Context) ophub.InBandBMC {
 	f, err := os.OpenFile(ipmiDevice, os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return ophub.InBandBMC{Missing: "no " + ipmiDevice + ": the machine has no BMC, or the image lacks the modules ipmi_si and ipmi_devintf"}
+		return ophub.InBandBMC{Missing: "no " + ipmiDevice + ": the machine has no BMC, or the image lacks the modules ipmi_si and ipmi_devintf, which the generic kernel has"}
 	}
 	if err != nil {
 		return ophub.InBandBMC{Missing: err.Error()}

@@ -9,13 +9,15 @@ import (
 )
 
 // DefaultModules returns what every image of a kernel flavour loads beside what
-// its recipe names: enough to reach the network and to be switched off.
+// its recipe names: enough to reach the network and to be switched off, and on
+// real hardware, which the generic flavour is for, to ask the machine's own BMC
+// for its address.
 func DefaultModules(flavour string) []string {
 	// Entropy from the host keeps the first key exchange from waiting for it.
 	// The button is how a BMC asks for a soft power-off.
 	modules := []string{"virtio_pci", "virtio_net", "virtio_rng", "button"}
 	if flavour == FlavourGeneric {
-		modules = append(modules, "e1000", "e1000e", "igb", "ixgbe", "tg3", "r8169", "vmxnet3")
+		modules = append(modules, "e1000", "e1000e", "igb", "ixgbe", "tg3", "r8169", "vmxnet3", "ipmi_si", "ipmi_devintf")
 	}
 	return modules
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/bougou/go-ipmi/pkg/handlers"
 	"github.com/bougou/go-ipmi/pkg/server"
 	"github.com/bougou/go-ipmi/pkg/types"
+	"github.com/bougou/go-ipmi/pkg/vmproto"
 
 	"github.com/cthulix/terraform-provider-cthulix/lab/machine"
 )
@@ -67,6 +68,7 @@ type BMC struct {
 	lan      *lanConfig
 	watchdog *watchdog
 	storage  *storage
+	registry *handlers.Registry
 
 	mu     sync.Mutex
 	counts Counts
@@ -147,18 +149,18 @@ func New(cfg Config, chassis machine.Chassis) (*BMC, error) {
 	user.SetPassword([]byte(cfg.Password))
 	user.Enabled = true
 	user.ChannelAccess[lanChannel] = bmc.UserChannelAccess{MaxPrivilege: bmc.PrivilegeLevelAdministrator, Enabled: true}
+	b.registry = handlers.NewRegistry()
+	b.registry.Use(b.observe)
+	handlers.RegisterAllHandlers(b.registry)
+	b.register(b.registry)
 	return b, nil
 }
 
 // Serve answers on conn until ctx ends; then it closes conn and returns nil. It is called once.
 func (b *BMC) Serve(ctx context.Context, conn net.PacketConn) error {
-	registry := handlers.NewRegistry()
-	registry.Use(b.observe)
-	handlers.RegisterAllHandlers(registry)
-	b.register(registry)
 	b.lan.listenOn(conn.LocalAddr())
 	defer b.watchdog.close()
-	srv := server.NewServer(b.state, &tap{PacketConn: conn, bmc: b}, server.WithHandlerRegistry(registry))
+	srv := server.NewServer(b.state, &tap{PacketConn: conn, bmc: b}, server.WithHandlerRegistry(b.registry))
 
 	// The server blocks in a read that knows nothing of contexts.
 	stop := context.AfterFunc(ctx, func() { _ = srv.Close() })
@@ -171,6 +173,15 @@ func (b *BMC) Serve(ctx context.Context, conn net.PacketConn) error {
 		err = errors.New("the connection was closed")
 	}
 	return fmt.Errorf("lab BMC %s: %w", b.cfg.Name, errors.Join(err, srv.Close()))
+}
+
+// ServeSystem answers the machine itself, over the system interface: QEMU's ipmi-bmc-extern connects to listener at
+// each start of the machine. Nobody logs in there, as in a real machine. It returns when ctx has ended.
+func (b *BMC) ServeSystem(ctx context.Context, listener net.Listener) error {
+	if err := vmproto.NewVMServer(b.state, vmproto.WithVMHandlerRegistry(b.registry)).Serve(ctx, listener); err != nil {
+		return fmt.Errorf("lab BMC %s: system interface: %w", b.cfg.Name, err)
+	}
+	return nil
 }
 
 // Counts returns what was asked so far.

@@ -64,7 +64,7 @@ func (c *Config) check() error {
 	case (c.LocalSocket == "") != (c.RemoteSocket == ""):
 		return bad("the wire needs both of its sockets, local %q and remote %q", c.LocalSocket, c.RemoteSocket)
 	}
-	for _, socket := range []string{c.LocalSocket, c.RemoteSocket} {
+	for _, socket := range []string{c.LocalSocket, c.RemoteSocket, c.BMCSocket} {
 		if len(socket) > maxSocketPath {
 			return bad("the socket path %s has %d bytes, more than the %d that are safe: use a shorter run directory", socket, len(socket), maxSocketPath)
 		}
@@ -187,6 +187,12 @@ func (c *Config) args(p plan, fw firmware, accelerator string) []string {
 			"-drive", "if=pflash,format=raw,unit=0,readonly=on,file="+quote(fw.code),
 			"-drive", "if=pflash,format=raw,unit=1,file="+quote(fw.vars),
 			"-fw_cfg", "name=opt/org.tianocore/IPv6PXESupport,string=n")
+	}
+	if c.BMCSocket != "" {
+		args = append(args,
+			// Without reconnect QEMU 7.2 connects before the interface is there, and crashes.
+			"-chardev", "socket,id=bmc,reconnect=1,path="+quote(c.BMCSocket),
+			"-device", "ipmi-bmc-extern,id=bmc0,chardev=bmc", "-device", "isa-ipmi-kcs,bmc=bmc0")
 	}
 	disk, nic := 2, 1
 	if p.diskFirst {

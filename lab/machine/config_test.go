@@ -21,6 +21,7 @@ func TestConfigCheck(t *testing.T) {
 		"network card model":      func(c *Config) { c.NIC = "e1000,netdev=x" },
 		"needs both":              func(c *Config) { c.RemoteSocket = "" },
 		"has 101 bytes":           func(c *Config) { c.LocalSocket = "/" + strings.Repeat("x", 100) },
+		"has 102 bytes":           func(c *Config) { c.BMCSocket = "/" + strings.Repeat("x", 101) },
 		`MAC address "52:54"`:     func(c *Config) { c.MAC = "52:54" },
 		`MAC address "53:54:00:0`: func(c *Config) { c.MAC = "53:54:00:00:00:01" },
 	} {
@@ -34,7 +35,7 @@ func TestConfigCheck(t *testing.T) {
 }
 
 func TestArgs(t *testing.T) {
-	c := Config{Name: "node1", MAC: "52:54:00:AB:00:01", RunDir: "/run/a,b", LocalSocket: "/run/vm", RemoteSocket: "/run/sw", Disk: "/d.img", ExtraArgs: []string{"-S"}}
+	c := Config{Name: "node1", MAC: "52:54:00:AB:00:01", RunDir: "/run/a,b", LocalSocket: "/run/vm", RemoteSocket: "/run/sw", BMCSocket: "/run/bmc,0", Disk: "/d.img", ExtraArgs: []string{"-S"}}
 	if err := c.check(); err != nil {
 		t.Fatal(err)
 	}

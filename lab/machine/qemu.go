@@ -31,6 +31,9 @@ type Config struct {
 	LocalSocket, RemoteSocket string
 	// NIC is QEMU's model of the card; default "virtio-net-pci".
 	NIC string
+	// BMCSocket is the unix stream socket on which the machine's controller is spoken to from within: the machine has
+	// a KCS interface then (IPMI 2.0 §9), and QEMU connects to it at each start. Empty: no such interface.
+	BMCSocket string
 	// Disk is a raw image that the machine has as its disk. Optional.
 	Disk string
 	// Accelerator is "tcg" or "kvm"; empty means what [Accelerator] finds.

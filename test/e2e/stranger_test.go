@@ -73,6 +73,17 @@ func (b *bench) image(ctx context.Context, name, cache string, change ...func(*i
 	return kid
 }
 
+// imageCache is where `cthulix image build` keeps packages, too: the generic
+// kernel is one of 70 MB.
+func imageCache(t *testing.T) string {
+	t.Helper()
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, "cthulix", "images")
+}
+
 func (b *bench) exec(lines ...string) string {
 	b.t.Helper()
 	out, err := b.lab.Sim().Exec(lines...)
@@ -108,15 +119,18 @@ func (b *bench) until(ctx context.Context, what string, done func() bool) {
 	b.t.Logf("%s after %s", what, time.Since(begun).Round(100*time.Millisecond))
 }
 
-// TestStranger: a machine that nobody knows says what it is and where it is
-// plugged in, becomes a host when a record names it, and is quarantined when it
+// TestStranger: a machine that nobody knows says what it is, where it is plugged
+// in and at which address its BMC is, becomes a host when a record names it, and is quarantined when it
 // does not get up any more.
 func TestStranger(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	b := newBench(ctx, t)
-	cache := t.TempDir()
-	discovery, node := b.image(ctx, "discovery", cache), b.image(ctx, "node", cache)
+	cache := imageCache(t)
+	node := b.image(ctx, "node", cache)
+	discovery := b.image(ctx, "discovery", cache, func(r *images.Recipe) {
+		r.Linux.Flavour = images.FlavourGeneric
+	})
 	b.exec("configure terminal", "lldp run", "end")
 	if err := b.lab.Discover(discovery); err != nil {
 		t.Fatal(err)
@@ -129,7 +143,7 @@ func TestStranger(t *testing.T) {
 	}
 
 	var d ophub.Discovered
-	b.until(ctx, "a machine that says where it is plugged in", func() bool {
+	b.until(ctx, "a machine that says where it is plugged in, and what its BMC is", func() bool {
 		all, err := b.hub.Discovered(ctx)
 		if err != nil {
 			t.Fatal(err)
@@ -138,12 +152,17 @@ func TestStranger(t *testing.T) {
 			d = all[0]
 		}
 		_, plugged := d.Cable()
-		return plugged
+		return plugged && d.Inventory.BMC != ophub.InBandBMC{}
 	})
 	inv := d.Inventory
 	if d.MAC != b.machine.MAC || d.Image != discovery || inv.System.Vendor != "Cthulix" || inv.System.Serial != b.machine.Name ||
-		inv.Firmware.Kind != ophub.FirmwareBIOS || inv.CPU.Threads != 1 || inv.MemoryMiB < 800 || inv.NICs[0].Driver != "virtio_net" || inv.BMC.Missing == "" {
+		inv.Firmware.Kind != ophub.FirmwareBIOS || inv.CPU.Threads != 1 || inv.MemoryMiB < 800 || inv.NICs[0].Driver != "virtio_net" {
 		t.Errorf("discovered is %+v", d)
+	}
+	// What its BMC says to the machine is what it says to the network.
+	lan, err := b.bmc.LAN(ctx, 0)
+	if err != nil || inv.BMC != (ophub.InBandBMC{Address: lan.Address.String(), MAC: lan.MAC.String()}) {
+		t.Errorf("its BMC is %+v in band, %+v on the network (%v)", inv.BMC, lan, err)
 	}
 	if c, _ := d.Cable(); c.Neighbor.System != "leaf1" || c.Neighbor.Port != "Gi1/0/1" || c.Neighbor.VLAN != 1 {
 		t.Errorf("it is plugged into %+v", c.Neighbor)
