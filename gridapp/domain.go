@@ -131,6 +131,10 @@ type Node struct {
 	ID, Name string
 	Status   string // "ready", "initializing", "down", "disconnected"
 	Eligible bool
+	// Draining tells that work is still being moved off it.
+	Draining bool
+
+	drain *drain // of ours; nil for none
 }
 
 func (n Node) ready() bool { return n.Status == api.NodeStatusReady && n.Eligible }
@@ -167,7 +171,10 @@ func (c *Client) nodes(pool string, q *api.QueryOptions) ([]Node, uint64, error)
 	}
 	nodes := make([]Node, 0, len(stubs))
 	for _, s := range stubs {
-		nodes = append(nodes, Node{ID: s.ID, Name: s.Name, Status: s.Status, Eligible: s.SchedulingEligibility == api.NodeSchedulingEligible})
+		nodes = append(nodes, Node{
+			ID: s.ID, Name: s.Name, Status: s.Status, Eligible: s.SchedulingEligibility == api.NodeSchedulingEligible,
+			Draining: s.Drain, drain: drainOf(s.LastDrain),
+		})
 	}
 	slices.SortFunc(nodes, func(a, b Node) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))

@@ -2,8 +2,8 @@ package gridapp
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/nomad/api"
@@ -16,15 +16,29 @@ type DrainOptions struct {
 	Deadline time.Duration
 	// Reason is kept with the node, for whoever wonders why it takes no work.
 	Reason string
+	// By is kept with the node, too: who is to let it take work again.
+	By string
 	// Progress hears what is left, whenever that changes; nil is nobody.
 	Progress func(message string)
 }
+
+// Who drains a host.
+const (
+	// ByApply is an apply, which lets the host take work again itself.
+	ByApply = "apply"
+	// ByOperator is somebody who will say when.
+	ByOperator = "operator"
+)
 
 // What we drain is marked, so that Undrain gives no work to a node that
 // somebody else took out of service.
 const (
 	drainMark   = "cthulix"
 	drainReason = "cthulix_reason"
+	drainBy     = "cthulix_by"
+
+	markDrain = "drain"
+	markDone  = "done"
 )
 
 // drainGrace is what Nomad gets beyond the deadline to stop what is left.
@@ -33,8 +47,9 @@ const drainGrace = time.Minute
 // Drain moves the work of a host off its nodes in the pools given, and returns
 // once none is left there. It takes no new work until Undrain. A node that is
 // down, or that takes no work already, has its work moved by whoever saw to
-// that, and is left alone. When ctx ends first the nodes stay as they are:
-// Undrain takes the drain back.
+// that, and is left alone; but where a drain of ours still goes on, whose caller
+// may be dead, its end is waited for. When ctx ends first the nodes stay as they
+// are: Undrain takes the drain back.
 func (c *Client) Drain(ctx context.Context, host string, o DrainOptions, pools ...string) error {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -46,14 +61,15 @@ func (c *Client) Drain(ctx context.Context, host string, o DrainOptions, pools .
 	if err != nil {
 		return err
 	}
+	nodes = slices.DeleteFunc(nodes, func(n Node) bool { return n.gone() || !n.Eligible && !(n.Draining && n.drain != nil) })
 	for _, n := range nodes {
-		if n.gone() || !n.Eligible {
+		if !n.Eligible {
 			continue
 		}
 		w, cancel := c.write(ctx, "")
 		_, err := c.nomad.Nodes().UpdateDrainOpts(n.ID, &api.DrainOptions{
 			DrainSpec: &api.DrainSpec{Deadline: nomadDeadline(o.Deadline)},
-			Meta:      map[string]string{drainMark: "drain", drainReason: o.Reason},
+			Meta:      map[string]string{drainMark: markDrain, drainReason: o.Reason, drainBy: o.By},
 		}, w)
 		cancel()
 		if err != nil {
@@ -61,9 +77,6 @@ func (c *Client) Drain(ctx context.Context, host string, o DrainOptions, pools .
 		}
 	}
 	for _, n := range nodes {
-		if n.gone() || !n.Eligible {
-			continue
-		}
 		if err := c.waitDrained(ctx, n, o.Progress); err != nil {
 			return err
 		}
@@ -141,44 +154,6 @@ func (c *Client) draining(ctx context.Context, node string, index uint64) (yes b
 		return false, index, err
 	}
 	return info.DrainStrategy != nil, nextIndex(index, meta.LastIndex), nil
-}
-
-// Undrain lets the nodes of a host that Drain emptied take work again, or ends
-// a drain of ours that still goes on. Nodes that others took out of service
-// stay so.
-func (c *Client) Undrain(ctx context.Context, host string, pools ...string) error {
-	nodes, err := c.nodesOf(ctx, host, pools)
-	if err != nil {
-		return err
-	}
-	var failed []error
-	for _, n := range nodes {
-		if n.Eligible {
-			continue
-		}
-		ours, err := c.oursDrained(ctx, n.ID)
-		if err == nil && ours {
-			w, cancel := c.write(ctx, "")
-			_, err = c.nomad.Nodes().UpdateDrainOpts(n.ID, &api.DrainOptions{
-				MarkEligible: true, Meta: map[string]string{drainMark: "done"},
-			}, w)
-			cancel()
-		}
-		if err != nil && !notFound(err) {
-			failed = append(failed, c.fail("let node "+n.Name+" take work again", err))
-		}
-	}
-	return errors.Join(failed...)
-}
-
-func (c *Client) oursDrained(ctx context.Context, node string) (bool, error) {
-	q, cancel := c.query(ctx, "")
-	defer cancel()
-	info, _, err := c.nomad.Nodes().Info(node, q)
-	if err != nil {
-		return false, err
-	}
-	return info.LastDrain != nil && info.LastDrain.Meta[drainMark] != "", nil
 }
 
 // nodesOf returns the nodes that a host has in the pools given.

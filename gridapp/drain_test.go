@@ -39,7 +39,9 @@ func TestDrain(t *testing.T) {
 	from := first.Allocations[0].Host
 
 	var told []string
-	must(t, c.Drain(ctx, from, gridapp.DrainOptions{Deadline: time.Minute, Reason: "a test", Progress: func(m string) { told = append(told, m) }}, "moving"))
+	must(t, c.Drain(ctx, from, gridapp.DrainOptions{
+		Deadline: time.Minute, Reason: "a test", By: gridapp.ByApply, Progress: func(m string) { told = append(told, m) },
+	}, "moving"))
 	if len(told) < 2 || !strings.Contains(told[0], "1 allocations still run on node "+from) || !strings.Contains(told[len(told)-1], "is drained") {
 		t.Errorf("progress: %q", told)
 	}
@@ -54,15 +56,30 @@ func TestDrain(t *testing.T) {
 	if now, err := c.Observe(ctx, "moving", "daemon"); err != nil || len(now.Allocations) != 1 || now.Allocations[0].Host == from {
 		t.Errorf("after the drain of %s: %+v, %v", from, now, err)
 	}
-	must(t, c.Undrain(ctx, from, "moving"))
+	out, err := c.Withdrawn(ctx, "moving")
+	if err != nil || len(out) != 1 || out[0].Host != from || out[0].By != gridapp.ByApply || out[0].Reason != "a test" || time.Since(out[0].Since) > time.Hour {
+		t.Errorf("what was drained: %+v, %v", out, err)
+	}
+	must(t, c.UndrainBy(ctx, gridapp.ByOperator, from, "moving"))
+	if eligible(from) {
+		t.Errorf("%s takes work although it was drained by somebody else", from)
+	}
+	must(t, c.UndrainBy(ctx, gridapp.ByApply, from, "moving"))
 	if !eligible(from) {
 		t.Errorf("%s takes no work although its drain is over", from)
+	}
+	if out, err := c.Withdrawn(ctx, "moving"); err != nil || len(out) > 0 {
+		t.Errorf("drained although it is over: %+v, %v", out, err)
 	}
 
 	raw, err := api.NewClient(&api.Config{Address: nomad.Address})
 	must(t, err)
 	_, err = raw.Nodes().ToggleEligibility(id[from], false, nil)
 	must(t, err)
+	must(t, c.Undrain(ctx, from, "moving"))
+	if eligible(from) {
+		t.Errorf("%s, which somebody else took out of service, takes work again", from)
+	}
 	// The mark of a drain that is over must not claim what came after it.
 	_, err = raw.Nodes().UpdateDrainOpts(id[from], &api.DrainOptions{DrainSpec: &api.DrainSpec{Deadline: time.Second}}, nil)
 	must(t, err)
@@ -81,6 +98,14 @@ func TestDrain(t *testing.T) {
 	err = c.Drain(soon, to, gridapp.DrainOptions{Deadline: time.Minute, Progress: func(string) { stop(cause) }}, "moving")
 	if !errors.Is(err, cause) {
 		t.Errorf("a drain that was broken off: %v", err)
+	}
+	// Whoever drains it next waits for the end of that drain.
+	if !slices.ContainsFunc(nodesOf(t, c, "moving"), func(n gridapp.Node) bool { return n.Name == to && n.Draining }) {
+		t.Errorf("%s does not drain any more", to)
+	}
+	must(t, c.Drain(ctx, to, gridapp.DrainOptions{Deadline: time.Minute}, "moving"))
+	if slices.ContainsFunc(nodesOf(t, c, "moving"), func(n gridapp.Node) bool { return n.Name == to && n.Draining }) {
+		t.Errorf("the drain of %s was not waited for", to)
 	}
 	must(t, c.Undrain(ctx, to, "moving"))
 	if !eligible(to) {
@@ -106,4 +131,11 @@ func TestDrain(t *testing.T) {
 		t.Errorf("%s takes work although it is drained", at)
 	}
 	must(t, c.Stop(ctx, "moving", "long", true))
+}
+
+func nodesOf(t *testing.T, c *gridapp.Client, pool string) []gridapp.Node {
+	t.Helper()
+	nodes, err := c.Nodes(t.Context(), pool)
+	must(t, err)
+	return nodes
 }

@@ -1,6 +1,7 @@
 package ipmi
 
 import (
+	"errors"
 	"fmt"
 	"time"
 )
@@ -35,7 +36,11 @@ type UnreachableError struct {
 }
 
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("BMC %s: %s: no answer after %s: %v: check its address, its cable and that IPMI over LAN is enabled", e.BMC, e.Doing, e.Waited.Round(time.Millisecond), e.Err)
+	said, hint := "no answer", "check its address, its cable and that IPMI over LAN is enabled"
+	if errors.Is(e.Err, errBusy) {
+		said, hint = "no session", "somebody else holds all that it has; one whose client has died ends after a minute"
+	}
+	return fmt.Sprintf("BMC %s: %s: %s after %s: %v: %s", e.BMC, e.Doing, said, e.Waited.Round(time.Millisecond), e.Err, hint)
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }

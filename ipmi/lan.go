@@ -192,13 +192,7 @@ func (b *BMC) SetLAN(ctx context.Context, channel int, change LANChange) error {
 		if err != nil {
 			return err
 		}
-		// Sent once: sent again, it would run into itself. If its answer is lost, the change goes on without it.
-		var silent *UnreachableError
-		err = v.once(cmdSetLAN, number, selectSetInProgress, setInProgress)
-		switch {
-		case answered(err, codeSetConflict):
-			return fmt.Errorf("%w: somebody else is changing the LAN configuration: try again later", err)
-		case err != nil && !refused(err) && (!errors.As(err, &silent) || ended(ctx) != nil):
+		if err := v.claimLAN(ctx, number); err != nil {
 			return err
 		}
 		for _, set := range sets {

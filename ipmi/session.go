@@ -35,10 +35,13 @@ var (
 // tries is how often a step that may be repeated is sent, before the BMC counts as silent.
 const tries = 3
 
-// busyPause is the first pause after "insufficient resources for a session"; it doubles, busyTries times.
+// busyPause is the first pause after "insufficient resources for a session"; it doubles up to busyRest. A BMC may
+// have no more than four sessions, and keeps one whose client has died for a minute (IPMI 2.0 §6.12.15: 60 s, and 3 s
+// more); so long is waited for one to be free.
 const (
-	busyPause = 500 * time.Millisecond
-	busyTries = 4
+	busyPause    = 500 * time.Millisecond
+	busyRest     = 4 * time.Second
+	busyPatience = 64 * time.Second
 )
 
 // The causes that connect tells apart.
@@ -89,20 +92,19 @@ func (b *BMC) connect(ctx context.Context, level Privilege) (*session, error) {
 }
 
 func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*session, error) {
-	rest := busyPause
-	for lost, busy := 0, 0; ; {
+	rest, began := busyPause, time.Now()
+	for lost := 0; ; {
 		s, err := b.logIn(ctx, suite, level)
 		switch {
 		case err == nil:
 			return s, nil
 		case ended(ctx) != nil:
 			return nil, ended(ctx)
-		case errors.Is(err, errBusy) && busy < busyTries:
-			busy++
-			if err := pause(ctx, rest); err != nil {
-				return nil, err
+		case errors.Is(err, errBusy) && time.Since(began) < busyPatience:
+			if ended := pause(ctx, rest); ended != nil {
+				return nil, fmt.Errorf("%w: %w", ended, err)
 			}
-			rest *= 2
+			rest = min(2*rest, busyRest)
 		case errors.Is(err, errDropped) && lost < tries-1:
 			lost++
 		default:

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
-	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
 )
 
@@ -26,9 +25,8 @@ type Boots interface {
 
 // Boot is one boot that somebody begins on purpose.
 type Boot struct {
-	Host string
-	// Image is what the machine is to boot.
-	Image keg.KID
+	// Record is what the machine is to boot by.
+	Record ophub.Host
 	// Verb is what is done to it, Reason why; both are for the boot record.
 	Verb, Reason string
 	// On says that the machine has power, so that it is restarted and not switched on.
@@ -44,10 +42,10 @@ const PowerLimit = 2 * time.Minute
 // apply after a crash, waits for it rather than to restart the machine once more. A machine that could not be
 // restarted leaves no boot that somebody might wait for.
 func (b Boot) Begin(ctx context.Context, bmc Controller, records Boots) error {
-	if err := records.ResetBoot(ctx, b.Host, b.Reason); err != nil {
+	if err := records.ResetBoot(ctx, b.Record.Name, b.Reason); err != nil {
 		return err
 	}
-	if err := records.AppendBoot(ctx, b.Host, ophub.Event{Stage: ophub.StagePower, Detail: b.Verb, Image: b.Image}); err != nil {
+	if err := records.AppendBoot(ctx, b.Record.Name, ophub.Event{Stage: ophub.StagePower, Detail: b.Verb, Image: b.Record.Image, Boots: b.Record.BootKey()}); err != nil {
 		return err
 	}
 	start := bmc.PowerOn
@@ -64,10 +62,10 @@ func (b Boot) Begin(ctx context.Context, bmc Controller, records Boots) error {
 	if err == nil {
 		return nil
 	}
-	err = &PowerError{Host: b.Host, Late: ctx.Err() == nil && limited.Err() != nil, Err: err}
+	err = &PowerError{Host: b.Record.Name, Late: ctx.Err() == nil && limited.Err() != nil, Err: err}
 	undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
-	return errors.Join(err, records.ResetBoot(undo, b.Host, "the last restart failed"))
+	return errors.Join(err, records.ResetBoot(undo, b.Record.Name, "the last restart failed"))
 }
 
 // Powered returns what tells a wait whether a machine has power. It asks the controller now and then, and takes one

@@ -31,7 +31,7 @@ func (h Host) Drain(ctx context.Context, work Work, deadline time.Duration, reas
 	}
 	err = v.during(ctx, stageDrain, fmt.Sprintf("waiting for its work to move away; what is left after %s is stopped", deadline), func(ctx context.Context) error {
 		return work.Drain(ctx, h.Name, gridapp.DrainOptions{
-			Deadline: deadline, Reason: reason,
+			Deadline: deadline, Reason: reason, By: gridapp.ByOperator,
 			Progress: func(left string) { v.tell(stageDrain, left) },
 		}, pools...)
 	})

@@ -43,7 +43,7 @@ func TestBootWithoutPower(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var records noted
-			err := operate.Boot{Host: "node1", Limit: time.Millisecond}.Begin(t.Context(), c.bmc, &records)
+			err := operate.Boot{Record: ophub.Host{Name: "node1"}, Limit: time.Millisecond}.Begin(t.Context(), c.bmc, &records)
 			var power *operate.PowerError
 			if !errors.As(err, &power) || power.Late != c.late || !strings.Contains(err.Error(), c.want) || records.resets != 2 {
 				t.Errorf("%v, %d resets", err, records.resets)

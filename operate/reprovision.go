@@ -29,7 +29,7 @@ func (h Host) Reprovision(ctx context.Context, reason string) (ophub.Agent, erro
 	if err := v.prepare(ctx, record); err != nil {
 		return ophub.Agent{}, err
 	}
-	boot := Boot{Host: h.Name, Image: record.Image, Verb: stageReprovision, Reason: reason, On: state == ipmi.On}
+	boot := Boot{Record: record, Verb: stageReprovision, Reason: reason, On: state == ipmi.On}
 	doing := "switching it on"
 	if boot.On {
 		doing = "restarting it"

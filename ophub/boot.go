@@ -44,6 +44,9 @@ type Event struct {
 	Address string    `json:"address,omitempty"`
 	Image   keg.KID   `json:"image,omitempty"`
 	BootID  string    `json:"boot_id,omitempty"`
+	// Boots is, where a restart is told before it is made, the BootKey of the
+	// record that the machine is to boot by.
+	Boots string `json:"boots,omitempty"`
 	// Count is how often it was seen in a row, for what repeats. AppendBoot
 	// keeps it.
 	Count int `json:"count,omitempty"`

@@ -2,6 +2,8 @@ package ophub
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"reflect"
 	"slices"
@@ -130,6 +132,13 @@ func (host Host) same(other Host) bool {
 		host.Image == other.Image && slices.Equal(host.Args, other.Args) &&
 		slices.Equal(host.Kernels, other.Kernels) && host.Firmware == other.Firmware && host.BMC == other.BMC &&
 		host.Budget == other.Budget && reflect.DeepEqual(host.Wipe, other.Wipe)
+}
+
+// BootKey names all of a record that only a boot brings to the machine. Two
+// records with the same key need no restart from one to the other.
+func (host Host) BootKey() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %q %d", host.Image, host.Args, host.Firmware, host.MACs, host.Switch, host.Port, host.VLAN))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Host returns the record of the host of that name, or ErrNotFound.

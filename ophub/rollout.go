@@ -213,6 +213,9 @@ func (r *rollout) admit(spec RolloutSpec, slot *rolloutSlot) (wait string) {
 	var down []string
 	for _, host := range slices.Sorted(maps.Keys(r.Slots)) {
 		s := r.Slots[host]
+		if host == spec.Host {
+			return "the slot of host " + host + " itself: another apply holds it, or was cut off less than half a minute ago"
+		}
 		if s.Canary {
 			return "host " + host + ", which goes first"
 		}
@@ -256,15 +259,29 @@ func (t *RolloutTurn) prune(ctx context.Context, r *rollout) error {
 	return nil
 }
 
-// change changes the record of the group; a change that is not made leaves it.
+// LeaveRollout gives back a slot that an apply which did not live to do so has
+// left to a host. It is for whoever has seen the host come up since.
+func (h *Hub) LeaveRollout(ctx context.Context, group, host string) error {
+	return h.changeRollout(ctx, group, func(r *rollout, _ uint64) (bool, error) {
+		_, there := r.Slots[host]
+		delete(r.Slots, host)
+		return there, nil
+	})
+}
+
 func (t *RolloutTurn) change(ctx context.Context, change func(r *rollout, index uint64) (bool, error)) error {
-	what := "change rollout " + t.spec.Group
-	return t.hub.retry(ctx, what, func() (bool, error) {
-		r, index, err := get[rollout](ctx, t.hub, kindRollout, t.spec.Group)
+	return t.hub.changeRollout(ctx, t.spec.Group, change)
+}
+
+// changeRollout changes the record of a group; a change that is not made leaves it.
+func (h *Hub) changeRollout(ctx context.Context, group string, change func(r *rollout, index uint64) (bool, error)) error {
+	what := "change rollout " + group
+	return h.retry(ctx, what, func() (bool, error) {
+		r, index, err := get[rollout](ctx, h, kindRollout, group)
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return false, err
 		}
-		r.Group = t.spec.Group
+		r.Group = group
 		if r.Slots == nil {
 			r.Slots = map[string]rolloutSlot{}
 		}
@@ -272,7 +289,7 @@ func (t *RolloutTurn) change(ctx context.Context, change func(r *rollout, index 
 		if err != nil || !made {
 			return true, err
 		}
-		return t.hub.cas(ctx, kindRollout, t.spec.Group, r, index)
+		return h.cas(ctx, kindRollout, group, r, index)
 	})
 }
 

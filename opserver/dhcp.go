@@ -236,6 +236,6 @@ func (d *dhcpServer) note(r dhcpRequest, what, address, detail string) {
 	if r.client.booter == system {
 		return
 	}
-	key := fmt.Sprintf("dhcp %s %v %s", what, r.message.TransactionID, r.mac)
+	key := fmt.Sprintf(dhcpKey+"%s %v %s", what, r.message.TransactionID, r.mac)
 	d.publish(r.host.Name, key, ophub.Event{Stage: ophub.StageDHCP, Detail: detail, MAC: r.mac, Address: address, Image: r.host.Image})
 }

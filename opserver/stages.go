@@ -3,6 +3,7 @@ package opserver
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -11,6 +12,8 @@ import (
 
 const (
 	stageQueue = 256
+	// dhcpKey begins the keys of what is seen of DHCP.
+	dhcpKey = "dhcp "
 	// A stage that is told again under the same key within stageRepeat is the same one: a packet sent twice.
 	stageRepeat   = 5 * time.Second
 	stageTimeout  = 5 * time.Second // for one write
@@ -48,6 +51,9 @@ func (s *stages) publish(host, key string, event ophub.Event) {
 	if key != "" && s.repeated(host+"\x00"+key, now) {
 		return
 	}
+	if strings.HasPrefix(key, dhcpKey) {
+		s.anew(host)
+	}
 	if event.Time.IsZero() {
 		event.Time = now.UTC()
 	}
@@ -59,6 +65,17 @@ func (s *stages) publish(host, key string, event ophub.Event) {
 	case s.queue <- stageEvent{host, event}:
 	default:
 		s.log.Error("boot stage not recorded: the queue is full", "host", host, "stage", event.Stage)
+	}
+}
+
+// anew forgets what a host has fetched, for it asks for an address again: what it fetches next is another boot's.
+func (s *stages) anew(host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.recent {
+		if what, its := strings.CutPrefix(key, host+"\x00"); its && !strings.HasPrefix(what, dhcpKey) {
+			delete(s.recent, key)
+		}
 	}
 }
 

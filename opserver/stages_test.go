@@ -3,6 +3,7 @@ package opserver
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,14 +15,14 @@ func TestRepeatedStagesAreOne(t *testing.T) {
 	records := newRecords()
 	s := newStages(records, slog.New(slog.DiscardHandler), func() time.Time { return now })
 	event := ophub.Event{Stage: ophub.StageDHCP, Detail: "asked"}
-	s.publish("node1", "xid 1", event)
-	s.publish("node1", "xid 1", event) // sent twice
-	s.publish("node1", "xid 2", event) // asked anew
-	s.publish("node2", "xid 1", event)
+	s.publish("node1", "dhcp xid 1", event)
+	s.publish("node1", "dhcp xid 1", event) // sent twice
+	s.publish("node1", "dhcp xid 2", event) // asked anew
+	s.publish("node2", "dhcp xid 1", event)
 	s.publish("node1", "", event)
 	s.publish("node1", "", event)
 	now = now.Add(stageRepeat)
-	s.publish("node1", "xid 1", event)
+	s.publish("node1", "dhcp xid 1", event)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	// What is queued when the server ends is still written.
@@ -30,6 +31,28 @@ func TestRepeatedStagesAreOne(t *testing.T) {
 	}
 	if n, m := len(records.boots["node1"].Events), len(records.boots["node2"].Events); n != 5 || m != 1 {
 		t.Errorf("%d and %d events", n, m)
+	}
+}
+
+// What a machine fetches again after it has asked for an address anew is not
+// what it fetched before, however soon that is.
+func TestStagesOfTheNextBoot(t *testing.T) {
+	records := newRecords()
+	s := newStages(records, slog.New(slog.DiscardHandler), func() time.Time { return time.Unix(1e9, 0) })
+	for _, key := range []string{"dhcp xid 1", "tftp program", "tftp program", "dhcp xid 2", "dhcp xid 2", "dhcp xid 1", "tftp program"} {
+		s.publish("node1", key, ophub.Event{Stage: ophub.StageBootFile, Detail: key})
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := s.run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range records.boots["node1"].Events {
+		told = append(told, e.Detail)
+	}
+	if want := []string{"dhcp xid 1", "tftp program", "dhcp xid 2", "tftp program"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }
 

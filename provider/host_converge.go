@@ -57,7 +57,9 @@ func (r *hostResource) converge(whole context.Context, limit func(context.Contex
 	}
 	done.effect = e
 	if !restart || !p.wasPowered {
-		err = r.carryOut(ctx, h, m, restart, &done, &p, diags)
+		if err = r.carryOut(ctx, h, m, restart, &done, &p, diags); err == nil && done.agent != nil {
+			err = r.leaveTurn(ctx, h, m, diags)
+		}
 		return done, p, err
 	}
 	turn, err := r.turnOf(whole, h, m, diags)
@@ -103,9 +105,10 @@ func (r *hostResource) carryOut(ctx context.Context, h *machine, m hostModel, re
 		p.restarted = true
 	}
 	if err == nil && e.boots {
-		if done.agent, err = h.wait(ctx, restart); err == nil {
-			err = w.comeBack(ctx)
-		}
+		done.agent, err = h.wait(ctx, restart)
+	}
+	if err == nil && (e.boots || e.resumes) {
+		err = w.comeBack(ctx)
 	}
 	if err == nil {
 		done.past = done.past.after(h.record, m.Power.ValueString(), done.agent, restart)
@@ -122,15 +125,19 @@ func (h *machine) meet(ctx context.Context, policy string, e effect, p preparati
 		}
 		return e, nil
 	}
-	agent, err := h.hub.Agent(ctx, h.record.Name)
-	switch {
-	case err != nil && !errors.Is(err, ophub.ErrNotFound):
+	agent, lives, err := h.agent(ctx)
+	if err != nil {
 		return e, err
-	case err == nil && agent.Image == h.record.Image, err != nil && h.waits(ctx):
-		e.verb, e.boots = effectPowerOn, true // it runs what it is to run
+	}
+	under, err := h.underWay(ctx, lives, agent)
+	switch {
+	case err != nil:
+		return e, err
+	case under || lives && agent.Image == h.record.Image || !lives && h.waits(ctx):
+		e.verb, e.boots = effectPowerOn, true // it runs what it is to run, or soon will
 	case policy == rebootNever:
 		runs := "runs no agent that is registered"
-		if err == nil {
+		if lives {
 			runs = "runs " + agent.Image.Short()
 		}
 		return e, fmt.Errorf("the machine is on and %s; only a restart could bring %s, and reboot_policy is %q: restart it yourself, or choose another policy", runs, h.record.Image.Short(), rebootNever)

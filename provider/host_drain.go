@@ -55,7 +55,7 @@ func (w *hostWork) leave(ctx context.Context, why string) error {
 		return nil
 	}
 	err := w.engine.Drain(ctx, w.host, gridapp.DrainOptions{
-		Deadline: w.timeout, Reason: why,
+		Deadline: w.timeout, Reason: why, By: gridapp.ByApply,
 		Progress: func(msg string) { w.tell(ctx, "drain: "+msg) },
 	}, w.pools...)
 	if err == nil {
@@ -66,14 +66,14 @@ func (w *hostWork) leave(ctx context.Context, why string) error {
 		w.comeBack(context.WithoutCancel(ctx)))
 }
 
-// comeBack lets the host take work again.
+// comeBack lets the host take work again, unless an operator has drained it.
 func (w *hostWork) comeBack(ctx context.Context) error {
 	if w.engine == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, undoTime)
 	defer cancel()
-	return w.engine.Undrain(ctx, w.host, w.pools...)
+	return w.engine.UndrainBy(ctx, gridapp.ByApply, w.host, w.pools...)
 }
 
 // leaveKernels takes a host out of its kernels while it runs: its agent ends

@@ -21,7 +21,11 @@ const (
 	driftBMC    = "BMC: "
 	driftRecord = "record: "
 	driftBooted = "booted: "
+	driftWork   = "work: "
 )
+
+// driftPower is how a line about the power begins.
+const driftPower = driftBMC + "the power is "
 
 // drift lists what is not as the last apply left it, layer by layer. What
 // cannot be observed is not drift.
@@ -34,7 +38,7 @@ func (r *hostResource) drift(ctx context.Context, m hostModel, past history, dia
 	}
 	power := m.Power.ValueString()
 	if past.Power != "" && power != past.Power {
-		all = append(all, fmt.Sprintf("%sthe power is %s, not %s", driftBMC, power, past.Power))
+		all = append(all, fmt.Sprintf("%s%s, not %s", driftPower, power, past.Power))
 	}
 	if d := m.BootDevice.ValueString(); d != "" && d != ipmi.DevicePXE {
 		all = append(all, fmt.Sprintf("%sthe boot device is %s, not %s", driftBMC, d, ipmi.DevicePXE))
@@ -100,12 +104,12 @@ func (m hostModel) strayBoot(now ophub.Host, past history) []string {
 	return nil
 }
 
-// portAstray says whether the last refresh found the host's port not to be as
-// it should.
-func portAstray(state *hostModel) bool {
+// drifted says whether the last refresh found a line of drift that begins in one
+// of some ways.
+func drifted(state *hostModel, ways ...string) bool {
 	return slices.ContainsFunc(state.Drift.Elements(), func(v attr.Value) bool {
 		s, ok := v.(types.String)
-		return ok && strings.HasPrefix(s.ValueString(), driftSwitch)
+		return ok && slices.ContainsFunc(ways, func(way string) bool { return strings.HasPrefix(s.ValueString(), way) })
 	})
 }
 

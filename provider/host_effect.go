@@ -42,6 +42,9 @@ type effect struct {
 	// imageOnly says that a machine which has come up with the right image in
 	// the meantime needs no restart any more.
 	imageOnly bool
+	// resumes says that the host is let take work again, although it need not
+	// come up first.
+	resumes bool
 	// forbidden are the changes that only a restart could bring, on a machine
 	// which is never to be restarted.
 	forbidden []string
@@ -49,9 +52,31 @@ type effect struct {
 
 func (e effect) reason() string { return strings.Join(e.reasons, "; ") }
 
-// effectOf compares what is planned with what was last observed. state is nil
-// for a new host.
+// effectOf is what an apply does, beside what earlier ones have left undone.
+// state is nil for a new host.
 func effectOf(ctx context.Context, plan hostModel, state *hostModel, past history, diags *diag.Diagnostics) effect {
+	e := effectOfChange(ctx, plan, state, past, diags)
+	if state == nil || len(e.forbidden) > 0 {
+		return e
+	}
+	on := plan.Power.ValueString() != powerOff
+	var left []string
+	if on && drifted(state, driftWork) {
+		e.resumes = true
+		left = append(left, "an apply that was cut off has drained it: it takes work again")
+	}
+	if e.verb == effectNone && drifted(state, driftRecord, driftPower) {
+		left = append(left, "it is as it is to be, by an apply that was cut off or by somebody else: that is noted")
+	}
+	if e.verb == effectNone && len(left) > 0 {
+		e.verb, e.boots = effectLive, on && plan.RebootPolicy.ValueString() == rebootApply
+	}
+	e.reasons = append(e.reasons, left...)
+	return e
+}
+
+// effectOfChange compares what is planned with what was last observed.
+func effectOfChange(ctx context.Context, plan hostModel, state *hostModel, past history, diags *diag.Diagnostics) effect {
 	if plan.Power.ValueString() == powerOff {
 		return effectOfPowerOff(ctx, plan, state, diags)
 	}
@@ -79,7 +104,7 @@ func effectOf(ctx context.Context, plan hostModel, state *hostModel, past histor
 	default:
 		stray := strays(want, state)
 		if len(pending)+len(stray) > 0 {
-			if len(pending) == 0 && state.BootedImage.IsNull() && portAstray(state) {
+			if len(pending) == 0 && state.BootedImage.IsNull() && drifted(state, driftSwitch) {
 				return effect{verb: effectLive, boots: true, imageOnly: true,
 					reasons: append(live, "no agent is registered, and its port is not as it should be: once that is mended, the agent should be back")}
 			}

@@ -47,9 +47,13 @@ func (r *hostResource) observe(ctx context.Context, m *hostModel, view ophub.Vie
 		r.checkAgentPlace(*m, view.Agent.Inventory, diags)
 	}
 	m.judge(view)
-	m.Drift = listOf(ctx, types.StringType, r.drift(ctx, *m, past, diags), diags)
+	m.Drift = listOf(ctx, types.StringType, append(r.drift(ctx, *m, past, diags), r.idle(*m, view.Host.Kernels)...), diags)
 	m.Effect, m.EffectReason = types.StringValue(effectNone), types.StringValue("")
 }
+
+// bmcLook is how long a refresh asks a BMC. An apply has more patience with one
+// whose sessions are taken.
+const bmcLook = 20 * time.Second
 
 // observeMachine asks the BMC. One that cannot be asked leaves what was known,
 // but a host whose agent lives has power, whatever its BMC says.
@@ -65,6 +69,8 @@ func (r *hostResource) observeMachine(ctx context.Context, m *hostModel, view op
 		return
 	}
 	bmc, err := r.site.bmc(m.Name.ValueString(), b.Address.ValueString(), b.Credentials.ValueString(), b.suites())
+	ctx, cancel := context.WithTimeout(ctx, bmcLook)
+	defer cancel()
 	var power ipmi.PowerState
 	var boot ipmi.Boot
 	if err == nil {

@@ -92,24 +92,29 @@ func (r *hostResource) remove(ctx context.Context, h *machine, m hostModel, diag
 	if err := h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DeviceNone}); err != nil {
 		diags.AddWarning("The boot device of "+m.label()+" is not cleared", fmt.Sprintf("%v\n\nThe machine still boots from the network.", err))
 	}
-	r.forgetNodes(ctx, h.record, diags)
+	r.forgetNodes(ctx, h, diags)
 	return h.hub.DeleteHost(ctx, h.record.Name)
 }
 
-// forgetNodes takes the host out of the engine that runs its kernels. Without
-// that, it only takes the engine longer to notice.
-func (r *hostResource) forgetNodes(ctx context.Context, record ophub.Host, diags *diag.Diagnostics) {
-	if len(record.Kernels) == 0 {
+// forgetNodes takes the host out of the engine that runs its kernels, whatever
+// kernels those are: one that was cut off may have taken them out of the record.
+// Without that, it only takes the engine longer to notice.
+func (r *hostResource) forgetNodes(ctx context.Context, h *machine, diags *diag.Diagnostics) {
+	if r.site.nomad.check() != nil {
 		return
 	}
 	engine, err := r.site.gridappClient()
-	for _, k := range record.Kernels {
+	var kernels []ophub.Kernel
+	if err == nil {
+		kernels, err = h.hub.Kernels(ctx)
+	}
+	for _, k := range kernels {
 		if err == nil {
-			err = engine.ForgetHost(ctx, record.Name, gridapp.DomainOf(k, "").NodePool)
+			err = engine.ForgetHost(ctx, h.record.Name, gridapp.DomainOf(k.Name, "").NodePool)
 		}
 	}
 	if err != nil {
-		diags.AddWarning("Nomad still lists the nodes of host "+record.Name, err.Error()+"\n\nThey go when they miss their heartbeat.")
+		diags.AddWarning("Nomad may still list the nodes of host "+h.record.Name, err.Error()+"\n\nThey go when they miss their heartbeat.")
 	}
 }
 

@@ -72,6 +72,16 @@ func (r *hostResource) turnOf(ctx context.Context, h *machine, m hostModel, diag
 	})
 }
 
+// leaveTurn gives a slot back that an apply which was cut off held: the host is
+// up again.
+func (r *hostResource) leaveTurn(ctx context.Context, h *machine, m hostModel, diags *diag.Diagnostics) error {
+	o, said := m.rollout(ctx, diags)
+	if !said {
+		return nil
+	}
+	return h.hub.LeaveRollout(ctx, o.Group.ValueString(), h.record.Name)
+}
+
 // runID names this walk through the graph among others that work on the same
 // hosts.
 func (s *site) runID() string {

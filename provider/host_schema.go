@@ -152,7 +152,7 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"state":         computedString("`ready`, `not ready` or `off`."),
 			"stage":         computedString("Where it stands on its way from power to work."),
 			"drift": schema.ListAttribute{
-				MarkdownDescription: "What is not as it was left, a line each: `switch` (the port is shut or does not carry the VLAN), `BMC` (power, boot device), `record` (somebody changed it in the ophub) and `booted` (what runs is not what the record says, or was restarted).",
+				MarkdownDescription: "What is not as it was left, a line each: `switch` (the port is shut or does not carry the VLAN), `BMC` (power, boot device), `record` (somebody changed it in the ophub), `booted` (what runs is not what the record says, or was restarted) and `work` (an apply that was cut off has drained it; the next one lets it take work again).",
 				ElementType:         types.StringType,
 				Computed:            true,
 			},

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -21,8 +19,6 @@ const (
 	softOff = 30 * time.Second
 	// undoTime is how long it may take to clean up after a failed create.
 	undoTime = time.Minute
-	// bootPatience is how long after its start an interrupted apply's boot may still succeed.
-	bootPatience = 5 * time.Minute
 )
 
 // machine is a host at work: its record and its management controller.
@@ -125,91 +121,17 @@ func (h *machine) withdraw(ctx context.Context, p preparation) error {
 	return errors.Join(errs...)
 }
 
-// mustBoot says whether the machine has to be started or restarted: not if it
-// runs the right image, or is booting it, and nothing but that was asked for.
-func (h *machine) mustBoot(ctx context.Context, e effect, p preparation) (bool, error) {
-	if e.verb != effectReboot && e.verb != effectPowerOn {
-		return false, nil
-	}
-	if !p.wasPowered || !e.imageOnly {
-		return true, nil
-	}
-	agent, err := h.hub.Agent(ctx, h.record.Name)
-	if err != nil && !errors.Is(err, ophub.ErrNotFound) {
-		return false, err
-	}
-	if err == nil && agent.Image == h.record.Image {
-		h.log(ctx, "it runs the right image already")
-		return false, nil
-	}
-	if err != nil && h.waits(ctx) {
-		h.log(ctx, "it was discovered, runs the right image already, and waits for its record")
-		return false, nil
-	}
-	under, err := h.underWay(ctx, err == nil, agent)
-	if under {
-		h.log(ctx, "it is booting the right image already")
-	}
-	return !under, err
-}
-
 // boot starts or restarts the machine.
 func (h *machine) boot(ctx context.Context, e effect, p *preparation) error {
 	h.log(ctx, e.verb, "reason", e.reason())
 	p.poweredOn = !p.wasPowered
 	limit := h.stages[ophub.StagePower]
-	err := operate.Boot{Host: h.record.Name, Image: h.record.Image, Verb: e.verb, Reason: e.reason(), On: p.wasPowered, Limit: limit}.Begin(ctx, h.bmc, h.hub)
+	err := operate.Boot{Record: h.record, Verb: e.verb, Reason: e.reason(), On: p.wasPowered, Limit: limit}.Begin(ctx, h.bmc, h.hub)
 	var power *operate.PowerError
 	if errors.As(err, &power) && power.Late {
 		err = errors.Join(err, &stageError{next: ophub.StagePower, limit: limit})
 	}
 	return err
-}
-
-// underWay says whether an earlier apply, which did not live to see the end of
-// it, has the machine booting what is wanted.
-func (h *machine) underWay(ctx context.Context, lives bool, agent ophub.Agent) (bool, error) {
-	boot, err := h.hub.Boot(ctx, h.record.Name)
-	if err != nil || time.Since(boot.Started) > bootPatience {
-		return false, err
-	}
-	if boot.Attempt == h.gaveUp || lives && agent.BootID != boot.OldBootID {
-		return false, nil // it came to nothing, or to another image than this
-	}
-	told := slices.IndexFunc(boot.Events, func(e ophub.Event) bool {
-		return e.Stage == ophub.StagePower && e.Image == h.record.Image
-	})
-	// An agent from before may be registered for a while after the restart; what
-	// was seen of the machine since tells whether that was carried out.
-	return told >= 0 && (!lives || told < len(boot.Events)-1), nil
-}
-
-const gaveUpKey = "gave_up"
-
-// noteGaveUp notes that the present boot was waited for in vain, so that the
-// next apply does not wait for it again.
-func (h *machine) noteGaveUp(ctx context.Context, err error, p privateWriter, diags *diag.Diagnostics) {
-	var notReady *ophub.NotReady
-	if !errors.As(err, &notReady) {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
-	defer cancel()
-	boot, err := h.hub.Boot(ctx, h.record.Name)
-	if err != nil {
-		diags.AddWarning("The next apply may wait for this boot again", err.Error())
-		return
-	}
-	diags.Append(p.SetKey(ctx, gaveUpKey, []byte(strconv.Itoa(boot.Attempt)))...)
-}
-
-// recallGaveUp reads what noteGaveUp noted.
-func (h *machine) recallGaveUp(ctx context.Context, p privateReader, diags *diag.Diagnostics) {
-	b, more := p.GetKey(ctx, gaveUpKey)
-	diags.Append(more...)
-	if n, err := strconv.Atoi(string(b)); err == nil {
-		h.gaveUp = n
-	}
 }
 
 // switchOff lets the operating system shut down, and cuts the power if it does not.

@@ -46,6 +46,8 @@ type site struct {
 	hub    *ophub.Hub
 	engine *gridapp.Client
 	run    string // see runID
+	// idle asks, once a walk, which hosts of a node pool take no work; see withdrawn.
+	idle map[string]func() ([]gridapp.Withdrawn, error)
 
 	building sync.Mutex // images are built one at a time: each uses all processors
 }

@@ -58,7 +58,9 @@ type RackConfig struct {
 	// Intercept is the BMCs' (see [bmc.Config]), for controllers that lie or
 	// fail; nil leaves all commands alone.
 	Intercept func(machine string, netFn, id byte, data []byte) (answer []byte, code byte, handled bool)
-	Logger    *slog.Logger
+	// Clock is that of the BMCs; nil is the real one.
+	Clock  *bmc.Ahead
+	Logger *slog.Logger
 }
 
 // Rack is light machines with BMCs on loopback, a switch, and an opserver on
@@ -178,6 +180,9 @@ func (r *Rack) add(i int) error {
 		return err
 	}
 	conf := bmc.Config{Name: name, Username: r.cfg.Username, Password: r.cfg.Password, Logger: r.cfg.Logger}
+	if r.cfg.Clock != nil {
+		conf.Clock = r.cfg.Clock
+	}
 	if r.cfg.Intercept != nil {
 		conf.Intercept = func(netFn, id byte, data []byte) ([]byte, byte, bool) {
 			return r.cfg.Intercept(name, netFn, id, data)

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/bougou/go-ipmi/pkg/clock"
-
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/lab/bmc"
 	"github.com/cthulix/terraform-provider-cthulix/lab/machine"
@@ -314,20 +312,12 @@ func TestRestartInMidSession(t *testing.T) {
 	}
 }
 
-// shiftedClock runs as the real one, some time ahead.
-type shiftedClock struct {
-	clock.Clock
-	ahead atomic.Int64
-}
-
-func (c *shiftedClock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
-
 // TestBootFlagsExpire has a controller that forgets boot flags after 60 s: one that can be told not to, and one that
 // cannot.
 func TestBootFlagsExpire(t *testing.T) {
 	for _, obeys := range []bool{true, false} {
 		t.Run(fmt.Sprintf("can be told not to: %v", obeys), func(t *testing.T) {
-			now := &shiftedClock{Clock: clock.Real}
+			now := bmc.NewAhead()
 			l := start(t, bmc.Config{Clock: now, Intercept: func(netFn, id byte, data []byte) ([]byte, byte, bool) {
 				return nil, 0x80, !obeys && netFn == netChassis && id == bootSet && len(data) > 0 && data[0] == 3
 			}}, nil)
@@ -335,7 +325,7 @@ func TestBootFlagsExpire(t *testing.T) {
 			if err := node.SetBoot(bounded(t), ipmi.Boot{Device: ipmi.DevicePXE, EFI: true}); err != nil {
 				t.Fatal(err)
 			}
-			now.ahead.Add(int64(61 * time.Second))
+			now.Advance(61 * time.Second)
 			got, err := node.Boot(bounded(t))
 			if err != nil || got.Valid != obeys {
 				t.Errorf("after 61 s: %+v, %v", got, err)
