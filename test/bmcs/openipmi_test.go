@@ -30,6 +30,7 @@ set_working_mc 0x20
     guid a123456789abcdefa123456789abcdef
     lan_config_program "%[2]s lan"
   endlan
+  %[3]s
   chassis_control "%[2]s chassis"
   user 1 true  ""      ""            user  10 none md2 md5 straight
   user 2 true  "admin" "labpassword" admin 10 none md2 md5 straight
@@ -91,7 +92,8 @@ func hex(data []byte) string {
 }
 
 // startSimulator runs OpenIPMI's ipmi_sim. Its absence is a failure, for a skipped check checks nothing.
-func startSimulator(t *testing.T) ipmi.Target {
+// More are further lines of its configuration.
+func startSimulator(t *testing.T, more ...string) ipmi.Target {
 	t.Helper()
 	program, err := exec.LookPath("ipmi_sim")
 	if err != nil {
@@ -112,7 +114,7 @@ func startSimulator(t *testing.T) ipmi.Target {
 	temperatureRecord[4] = byte(len(temperatureRecord) - 5)
 	for name, content := range map[string]string{
 		"machine":  simulatorProgram,
-		"lan.conf": fmt.Sprintf(simulatorLAN, address.Port, helper),
+		"lan.conf": fmt.Sprintf(simulatorLAN, address.Port, helper, strings.Join(more, "\n  ")),
 		"sim.emu":  fmt.Sprintf(simulatorDevices, hex(temperatureRecord), len(inventory), hex(inventory)),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o700); err != nil {

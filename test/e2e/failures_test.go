@@ -25,7 +25,12 @@ func TestWrongVLAN(t *testing.T) {
 			t.Fatal("a host in the wrong VLAN is ready")
 		}
 		text := strings.Join(strings.Fields(strings.NewReplacer("│", " ", "╷", " ", "╵", " ").Replace(err.Error())), " ")
-		for _, want := range []string{"no DHCP request seen", "GigabitEthernet1/0/1", "leaf1", "node1"} {
+		// The firmware's last words come by serial over LAN, the word on the port from the switch.
+		for _, want := range []string{
+			"no DHCP request seen", "GigabitEthernet1/0/1", "leaf1", "node1",
+			"has heard 52:54:00:20:00:01 in VLAN 30", "the opserver does not hear it",
+			"Serial console of node1, booting K-", "iPXE",
+		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the error lacks %q:\n%v", want, err)
 			}
@@ -42,7 +47,23 @@ func TestWrongVLAN(t *testing.T) {
 				t.Errorf("the next plan has %s", c)
 			}
 		}
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+		defer cancel()
+		watch := s.command(ctx, s.path("bin", "cthulix"), "host", "watch", "node1", "--until", "joined", "--timeout", "10m", "-o", "json")
+		var seen strings.Builder
+		watch.Stdout = &seen
+		if err := watch.Start(); err != nil {
+			t.Fatal(err)
+		}
 		s.apply(vars...)
+		if err := watch.Wait(); err != nil {
+			t.Errorf("the watch of a host that came up: %v", err)
+		}
+		for _, want := range []string{`"stage":"power"`, `"stage":"dhcp"`, `"stage":"initrd"`, `"stage":"agent"`, `"waits_for":"its agent to speak"`, `"state":"ready"`, `"journal":true`} {
+			if !strings.Contains(seen.String(), want) {
+				t.Errorf("the watch does not tell %s:\n%s", want, seen.String())
+			}
+		}
 		if out := s.terraform(append([]string{"plan", "-input=false", "-no-color"}, vars...)...); !strings.Contains(out, "No changes") {
 			t.Errorf("plan after apply:\n%s", out)
 		}
