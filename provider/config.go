@@ -33,6 +33,7 @@ type providerModel struct {
 	Switches    types.Map    `tfsdk:"switches"`
 	MaxSwitches types.Int64  `tfsdk:"max_concurrent_switches"`
 	MaxSessions types.Int64  `tfsdk:"sessions_per_switch"`
+	Coalesce    types.String `tfsdk:"coalesce"`
 }
 
 type endpointModel struct {
@@ -133,6 +134,14 @@ func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 				Optional:            true,
 				Validators:          []validator.Int64{int64validator.AtLeast(1)},
 			},
+			"coalesce": schema.StringAttribute{
+				MarkdownDescription: "How `cthulix_vlan` and `cthulix_switch_port` of one switch share a transaction. With `handed_over`, the default, as far as Terraform hands them over at the same moment. " +
+					"With `plan`, whatever `-parallelism` is: once Terraform hands over the first of them, all that the same `terraform apply` plans to create or to update on the switch is made in one transaction. " +
+					"**What a resource depends on is then not waited for**, and if that fails, its VLAN or port is on the switch all the same, and the next plan takes it over. " +
+					"Removals, and what depends on values that are not known at plan, are never made ahead. Applying a saved plan works as `handed_over`.",
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(coalesceHandedOver, coalescePlan)},
+			},
 			"switches": schema.MapNestedAttribute{
 				MarkdownDescription: "How to reach each switch, by the name that resources call it.",
 				Optional:            true,
@@ -212,6 +221,12 @@ func (p *cthulix) Configure(ctx context.Context, req provider.ConfigureRequest, 
 	s.kegURL = op.KegURL.ValueString()
 	s.cacheDir, s.cacheErr = cacheDir(m.CacheDir)
 	s.readCredentials(ctx, m.Credentials, &resp.Diagnostics)
+	if m.Coalesce.ValueString() == coalescePlan {
+		var err error
+		if s.ahead, err = s.newAhead(); err != nil {
+			resp.Diagnostics.AddAttributeWarning(path.Root("coalesce"), "Parts of a switch are not made together", err.Error())
+		}
+	}
 	pool := ios.NewPool(ios.Limits{Switches: limitOf(m.MaxSwitches, defaultSwitches), Sessions: limitOf(m.MaxSessions, defaultSessions)})
 	s.readSwitches(ctx, m.Switches, pool, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

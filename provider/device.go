@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,6 +38,9 @@ type device struct {
 	refusal  error  // why there is none
 	snapshot *sight // what creates are planned from
 	cabled   *cabling
+
+	leftMu sync.Mutex
+	left   map[string]sight // by the label of who was removed in this walk
 
 	// What may cut the way to the switch is never in one transaction with what
 	// may not.
@@ -100,6 +104,26 @@ func (d *device) read(ctx context.Context) (seen sight, err error) {
 	return look(obs), nil
 }
 
+// leave notes what the removal of a resource has left. If it is replaced, it is
+// created anew from that, and not from what was there when it was planned.
+func (d *device) leave(label string, seen sight) {
+	d.leftMu.Lock()
+	defer d.leftMu.Unlock()
+	if d.left == nil {
+		d.left = map[string]sight{}
+	}
+	d.left[label] = seen
+}
+
+func (d *device) leftOr(label string, planned sight) sight {
+	d.leftMu.Lock()
+	defer d.leftMu.Unlock()
+	if seen, replaced := d.left[label]; replaced {
+		return seen
+	}
+	return planned
+}
+
 // outcome is what a transaction led to.
 type outcome struct{ before, after sight }
 
@@ -107,16 +131,24 @@ type outcome struct{ before, after sight }
 // still is what the plan was made from. Whoever asks at the same moment shares
 // the transaction; the change is the caller's own part of it.
 func (d *device) converge(ctx context.Context, want fabric.Want, fingerprint string, disruptive bool) (sight, fabric.Change, error) {
-	queue := d.careful
-	if disruptive {
-		queue = d.daring
-	}
-	out, err := queue.Do(ctx, fabric.Part{Want: want, Fingerprint: fingerprint})
+	out, err := d.queue(disruptive).Do(ctx, fabric.Part{Want: want, Fingerprint: fingerprint})
 	if err != nil && !unsaved(err) {
 		return out.after, fabric.Change{}, err
 	}
-	change, planErr := dialect.Plan(out.before.Observation, want)
-	return out.after, change, errors.Join(err, planErr)
+	return out.of(want, err)
+}
+
+func (d *device) queue(disruptive bool) *batch.Queue[outcome] {
+	if disruptive {
+		return d.daring
+	}
+	return d.careful
+}
+
+// of is what an outcome, and the error that came with it, are to one want in it.
+func (o outcome) of(want fabric.Want, err error) (sight, fabric.Change, error) {
+	change, planErr := dialect.Plan(o.before.Observation, want)
+	return o.after, change, errors.Join(err, planErr)
 }
 
 // unsaved says whether err is only that a change, which is in force and

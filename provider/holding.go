@@ -31,6 +31,9 @@ type holding struct {
 	named path.Path
 	// disruptive lets the change cut the way to the switch.
 	disruptive bool
+	// shares says that the hold is on a part of the switch, which others of its
+	// parts may be made together with.
+	shares bool
 }
 
 // claim claims all of next and notes how its ports will be.
@@ -135,6 +138,7 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 			addSwitchError(diags, "read", err)
 			return m, fabric.Change{}, false
 		}
+		m.Seen = d.leftOr(h.who.label, m.Seen)
 	}
 	after := memory{Seen: m.Seen, First: m.First}
 	after.own(m.Seen, next, noted)
@@ -147,7 +151,7 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 	}
 	var change fabric.Change
 	if err == nil && !st.want.Empty() {
-		after.Seen, change, err = d.converge(ctx, st.want, st.fingerprint, h.disruptive || d.disruptive)
+		after.Seen, change, err = h.converge(ctx, d, st)
 	}
 	if unsaved(err) {
 		h.unsaved(stored == nil || next.want().Empty(), err, diags)
@@ -156,6 +160,9 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 	if err != nil {
 		h.failed(d, stored == nil && noted.Empty(), err, diags)
 		return memory{Seen: m.Seen, First: union(m.First, after.First)}, change, false
+	}
+	if next.want().Empty() {
+		d.leave(h.who.label, after.Seen)
 	}
 	return after, change, true
 }

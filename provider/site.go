@@ -36,6 +36,7 @@ type site struct {
 	kegURL                 string // where hosts reach the keg, if the user says so
 	cacheDir               string
 	cacheErr               error
+	ahead                  *ahead // nil unless parts of a switch are made together
 
 	credentials        map[string]credential
 	credentialsUnknown bool

@@ -36,7 +36,7 @@ type partResource[M any, P part[M]] struct{ resourceBase }
 
 func (r *partResource[M, P]) holding(m P, who claimant) holding {
 	sw, _, _, _, _ := m.hold()
-	return holding{site: r.site, sw: sw.ValueString(), who: who, at: m.at, named: path.Root("switch")}
+	return holding{site: r.site, sw: sw.ValueString(), who: who, at: m.at, named: path.Root("switch"), shares: true}
 }
 
 func (r *partResource[M, P]) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
@@ -84,9 +84,12 @@ func (r *partResource[M, P]) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	_, onDestroy, planned, rollback, _ := p.hold()
-	st, _ := h.foresee(ctx, stored, prior, next, onDestroy.ValueString(), diags)
+	st, seen := h.foresee(ctx, stored, prior, next, onDestroy.ValueString(), diags)
 	if st == nil || diags.HasError() {
 		return
+	}
+	if err := h.plansAhead(st, seen, stored, next); err != nil {
+		diags.AddWarning("The part cannot be made together with others", err.Error())
 	}
 	if len(st.change.Commands) == 0 && state != nil && req.Plan.Raw.Equal(req.State.Raw) {
 		return
@@ -183,6 +186,7 @@ func (r *partResource[M, P]) Delete(ctx context.Context, req resource.DeleteRequ
 	ctx, cancel := withTimeout(ctx, limits, timeouts.Value.Delete, switchTimeout, &resp.Diagnostics)
 	defer cancel()
 	h := r.holding(m, claimant{label: m.label()})
+	h.shares = false // what is removed starts nothing else
 	h.apply(ctx, &stored, m.want(&resp.Diagnostics), newScope(), onDestroy.ValueString(), &resp.Diagnostics)
 }
 

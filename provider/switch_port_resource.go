@@ -131,7 +131,7 @@ func (r *switchPortResource) Schema(ctx context.Context, _ resource.SchemaReques
 	}
 	maps.Copy(attributes, portAttributes())
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One port of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction. Parts of one switch that Terraform applies at the same moment share a transaction: how many those can be is its `-parallelism`.",
+		MarkdownDescription: "One port of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction. Parts of one switch that Terraform applies at the same moment share a transaction: how many those can be is its `-parallelism`, unless the provider's `coalesce` is `plan`.",
 		Attributes:          attributes,
 	}
 }

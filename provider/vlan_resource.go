@@ -107,7 +107,7 @@ func (r *vlanResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 
 func (r *vlanResource) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One VLAN of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction. Parts of one switch that Terraform applies at the same moment share a transaction: how many those can be is its `-parallelism`.",
+		MarkdownDescription: "One VLAN of a switch that several configurations share. A configuration that owns the switch says it in `cthulix_switch`, in one transaction. Parts of one switch that Terraform applies at the same moment share a transaction: how many those can be is its `-parallelism`, unless the provider's `coalesce` is `plan`.",
 		Attributes: map[string]schema.Attribute{
 			"switch": schema.StringAttribute{
 				MarkdownDescription: "Name of the switch in the provider's `switches`.",
