@@ -38,6 +38,7 @@ type device struct {
 	refusal  error  // why there is none
 	snapshot *sight // what creates are planned from
 	cabled   *cabling
+	viewed   *portsView
 
 	leftMu sync.Mutex
 	left   map[string]sight // by the label of who was removed in this walk

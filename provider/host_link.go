@@ -17,6 +17,17 @@ import (
 // did not come up.
 const linkLimit = 20 * time.Second
 
+// viewAge is how old a look at the ports may be: hosts of one switch that fail
+// together share it.
+const viewAge = 5 * time.Second
+
+// portsView is what a switch says of its ports at one time.
+type portsView struct {
+	at    time.Time
+	ports map[string]fabric.Port
+	links map[string]fabric.Link
+}
+
 // portView is what a switch says of a host's port now.
 type portView struct {
 	port fabric.Port
@@ -25,26 +36,28 @@ type portView struct {
 
 // viewPort looks at a port anew: since the walk began somebody may have changed
 // it, and what is behind it came up or went.
-func (d *device) viewPort(ctx context.Context, name string) (v portView, err error) {
+func (d *device) viewPort(ctx context.Context, name string) (portView, error) {
 	release, err := d.acquire(ctx)
 	if err != nil {
-		return v, err
+		return portView{}, err
 	}
 	defer release()
-	seen, err := d.read(ctx)
-	if err != nil {
-		return v, err
+	if d.viewed == nil || time.Since(d.viewed.at) > viewAge {
+		seen, err := d.read(ctx)
+		if err != nil {
+			return portView{}, err
+		}
+		links, err := dialect.Links(ctx, d.target, d.pool)
+		if err != nil {
+			return portView{}, err
+		}
+		d.viewed = &portsView{time.Now(), seen.Ports, links}
 	}
-	links, err := dialect.Links(ctx, d.target, d.pool)
-	if err != nil {
-		return v, err
+	port, there := d.viewed.ports[name]
+	if !there {
+		return portView{}, fmt.Errorf("%s has no port %s", d.name, name)
 	}
-	var there bool
-	if v.port, there = seen.Ports[name]; !there {
-		return v, fmt.Errorf("%s has no port %s", d.name, name)
-	}
-	v.link = links[name]
-	return v, nil
+	return portView{port, d.viewed.links[name]}, nil
 }
 
 // blamePort asks the switch about a host that was never heard of: the machine

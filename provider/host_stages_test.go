@@ -38,7 +38,7 @@ type broken struct {
 
 // stagesRow is how long a machine may take to the stage that it never reaches:
 // long enough for a loaded computer to pass the others, which take no time.
-const stagesRow = "4s"
+const stagesRow = "6s"
 
 // TestStages breaks each stage between power and the joined kernels, a machine
 // a stage, and reads the errors of one apply.
