@@ -32,7 +32,7 @@ type Status struct {
 	Powered bool   `json:"powered"`
 	Link    bool   `json:"link"`
 	PID     int    `json:"pid,omitempty"`
-	Console string `json:"console"` // the file with all that its serial port said
+	Console string `json:"console,omitempty"` // the file with all that a QEMU machine's serial port said
 	// Starts counts how often its power came on or it was reset since the lab started.
 	Starts int `json:"starts"`
 }

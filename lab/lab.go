@@ -45,13 +45,16 @@ type Config struct {
 	Logger   *slog.Logger
 }
 
-// Machine is one QEMU machine of the lab.
+// Machine is one machine of the lab.
 type Machine struct {
 	Name string `json:"name"`
 	MAC  string `json:"mac"`
 	Port string `json:"port"` // of the switch
 	// Disk is a raw image that the machine has as its disk; empty for none.
 	Disk string `json:"disk,omitempty"`
+	// Light is a machine that QEMU does not run: it speaks what a machine speaks
+	// on its way to a host, and runs nothing. See package light.
+	Light bool `json:"light,omitempty"`
 }
 
 // Step is one step of a lab's start.
@@ -117,6 +120,25 @@ func DefaultMachines(n int) []Machine {
 	}
 	return ms
 }
+
+// Rack returns n QEMU machines, node1 on the switch's first port and so on, and
+// beside them light ones, light1 and so on.
+func Rack(n, light int) ([]Machine, error) {
+	if n < 0 || light < 0 || n+light > maxMachines {
+		return nil, fmt.Errorf("%d machines and %d light ones: the switch has ports for %d", n, light, maxMachines)
+	}
+	ms := DefaultMachines(n)
+	for i := range light {
+		ms = append(ms, Machine{
+			Name: fmt.Sprintf("light%d", i+1), MAC: fmt.Sprintf("52:54:00:21:00:%02x", i+1),
+			Port: fmt.Sprintf("GigabitEthernet1/0/%d", n+i+1), Light: true,
+		})
+	}
+	return ms, nil
+}
+
+// maxMachines is how many ports the switch has, less the opserver's.
+const maxMachines = 47
 
 func orDefault(s, d string) string {
 	if s == "" {

@@ -306,13 +306,7 @@ func (l *Lab) Info() Info {
 		},
 	}
 	for _, n := range l.nodes {
-		n.mu.Lock()
-		starts := n.starts
-		n.mu.Unlock()
-		in.Machines = append(in.Machines, Status{
-			Machine: n.Machine, BMC: l.bmcAddress(n.Name), Powered: n.qemu.Powered(), Link: l.wire.LinkUp(n.Port),
-			PID: n.qemu.PID(), Console: n.qemu.SerialLog(), Starts: starts,
-		})
+		in.Machines = append(in.Machines, l.status(n))
 	}
 	return in
 }

@@ -19,11 +19,12 @@ import (
 
 func labCommand() *cobra.Command {
 	var cfg lab.Config
-	var machines int
+	var machines, light int
 	cmd := &cobra.Command{Use: "lab", Short: "A data centre on this computer: switch, machines, BMCs, opserver; no root needed"}
 	cmd.PersistentFlags().StringVar(&cfg.Dir, "dir", ".lab", "where the lab keeps its state")
 	flags := func(c *cobra.Command) *cobra.Command {
 		c.Flags().IntVar(&machines, "machines", 3, "number of QEMU machines, on the first ports of the switch")
+		c.Flags().IntVar(&light, "light", 0, "number of light machines beside them, which boot in a second and run nothing")
 		c.Flags().IntVar(&cfg.MemoryMiB, "memory", 1024, "memory of each machine in MiB")
 		c.Flags().StringVar(&cfg.FirmwareDir, "firmware", "/usr/lib/ipxe", "directory with iPXE's undionly.kpxe and snponly.efi")
 		return c
@@ -31,6 +32,9 @@ func labCommand() *cobra.Command {
 	up := flags(&cobra.Command{
 		Use: "up", Short: "Start the lab in the background and wait until it serves", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if _, err := lab.Rack(machines, light); err != nil {
+				return err
+			}
 			exe, err := os.Executable()
 			if err != nil {
 				return err
@@ -40,7 +44,7 @@ func labCommand() *cobra.Command {
 				return err
 			}
 			started, err := lab.Up(c.Context(), dir, func(s lab.Step) { fmt.Fprintln(c.ErrOrStderr(), s) },
-				exe, "lab", "serve", "--dir", dir, fmt.Sprintf("--machines=%d", machines),
+				exe, "lab", "serve", "--dir", dir, fmt.Sprintf("--machines=%d", machines), fmt.Sprintf("--light=%d", light),
 				fmt.Sprintf("--memory=%d", cfg.MemoryMiB), "--firmware", cfg.FirmwareDir)
 			if err != nil {
 				return err
@@ -54,7 +58,10 @@ func labCommand() *cobra.Command {
 	serve := flags(&cobra.Command{
 		Use: "serve", Short: "Run the lab in the foreground", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			cfg.Machines = lab.DefaultMachines(machines)
+			var err error
+			if cfg.Machines, err = lab.Rack(machines, light); err != nil {
+				return err
+			}
 			cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, nil))
 			return lab.Serve(c.Context(), cfg)
 		},

@@ -62,10 +62,14 @@ func (m *Machine) discovered(ctx context.Context, l *life, client *http.Client, 
 
 // inventory is what the machine says that it is made of.
 func (m *Machine) inventory(l *life) ophub.Inventory {
-	inv := m.cfg.Inventory
-	inv.Firmware.Kind = ophub.FirmwareBIOS
+	kind := ophub.FirmwareBIOS
 	if l.efi {
-		inv.Firmware.Kind = ophub.FirmwareUEFI
+		kind = ophub.FirmwareUEFI
 	}
-	return inv
+	return ophub.Inventory{
+		System:   ophub.System{Vendor: "Cthulix", Product: "light machine", Serial: m.cfg.Name},
+		Firmware: ophub.FirmwareID{Kind: kind},
+		NICs:     []ophub.NIC{{Name: "eth0", MAC: m.cfg.MAC.String(), Driver: "light", Mbps: 1000, Link: true, Neighbors: m.cfg.Neighbors}},
+		BMC:      ophub.InBandBMC{Missing: "a light machine has no system interface"},
+	}
 }

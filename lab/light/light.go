@@ -56,8 +56,8 @@ type Config struct {
 	// Up hears when the machine's agent registers, and when it is gone. It
 	// is called with the machine locked.
 	Up func(up bool)
-	// Inventory is what the machine says that it is made of, but for its firmware.
-	Inventory ophub.Inventory
+	// Neighbors are whom the machine hears by LLDP.
+	Neighbors []ophub.Neighbor
 	Logger    *slog.Logger // nil discards
 }
 

@@ -162,7 +162,7 @@ func (r *Rack) add(i int) error {
 	mac := append(net.HardwareAddr(nil), r.cfg.MAC...)
 	mac[4], mac[5] = mac[4]+byte((int(mac[5])+i)>>8), mac[5]+byte(i)
 	m, err := New(Config{
-		Name: name, MAC: mac, Fetch: r.cfg.Fetch, Retry: r.cfg.Retry, Logger: r.cfg.Logger, Inventory: r.inventory(i, name, mac),
+		Name: name, MAC: mac, Fetch: r.cfg.Fetch, Retry: r.cfg.Retry, Logger: r.cfg.Logger, Neighbors: r.neighbors(i),
 		Plug: func() (wire.Endpoint, error) {
 			if err := r.Wire.Detach(Port(i)); err != nil {
 				return nil, err
@@ -202,17 +202,12 @@ func (r *Rack) add(i int) error {
 	return nil
 }
 
-// inventory is what the nth machine says that it is made of.
-func (r *Rack) inventory(n int, name string, mac net.HardwareAddr) ophub.Inventory {
-	nic := ophub.NIC{Name: "eth0", MAC: mac.String(), Driver: "light", Mbps: 1000, Link: true}
-	if r.cfg.Switch != "" {
-		nic.Neighbors = []ophub.Neighbor{{System: r.cfg.Switch, Port: Port(n), VLAN: rackVLAN}}
+// neighbors are whom the nth machine hears by LLDP.
+func (r *Rack) neighbors(n int) []ophub.Neighbor {
+	if r.cfg.Switch == "" {
+		return nil
 	}
-	return ophub.Inventory{
-		System: ophub.System{Vendor: "Cthulix", Product: "light machine", Serial: name},
-		NICs:   []ophub.NIC{nic},
-		BMC:    ophub.InBandBMC{Missing: "a light machine has no system interface"},
-	}
+	return []ophub.Neighbor{{System: r.cfg.Switch, Port: Port(n), VLAN: rackVLAN}}
 }
 
 // Run serves until ctx ends; then all machines lose their power.
