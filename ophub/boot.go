@@ -44,6 +44,10 @@ type Event struct {
 	Address string    `json:"address,omitempty"`
 	Image   keg.KID   `json:"image,omitempty"`
 	BootID  string    `json:"boot_id,omitempty"`
+	// Firmware and Arch are what the machine's firmware says that it is, in DHCP's
+	// option 93: FirmwareBIOS or FirmwareUEFI, and "amd64" or "arm64".
+	Firmware string `json:"firmware,omitempty"`
+	Arch     string `json:"arch,omitempty"`
 	// Boots is, where a restart is told before it is made, the BootKey of the
 	// record that the machine is to boot by.
 	Boots string `json:"boots,omitempty"`

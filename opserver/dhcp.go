@@ -237,5 +237,8 @@ func (d *dhcpServer) note(r dhcpRequest, what, address, detail string) {
 		return
 	}
 	key := fmt.Sprintf(dhcpKey+"%s %v %s", what, r.message.TransactionID, r.mac)
-	d.publish(r.host.Name, key, ophub.Event{Stage: ophub.StageDHCP, Detail: detail, MAC: r.mac, Address: address, Image: r.host.Image})
+	d.publish(r.host.Name, key, ophub.Event{
+		Stage: ophub.StageDHCP, Detail: detail, MAC: r.mac, Address: address, Image: r.host.Image,
+		Firmware: r.client.firmware(), Arch: r.client.processor(),
+	})
 }

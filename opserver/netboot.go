@@ -96,6 +96,20 @@ func (c client) firmware() string {
 	return "uefi"
 }
 
+// processor is what the machine's processors are called in images; empty if it cannot be told. The numbers are those of
+// RFC 4578 §2.1 and IANA's registry of processor architecture types.
+func (c client) processor() string {
+	switch {
+	case c.booter == system:
+		return ""
+	case c.arch == iana.INTEL_X86PC, c.arch == 7, c.arch == 9, c.arch == 15, c.arch == 16:
+		return "amd64"
+	case c.arch == 11, c.arch == 19:
+		return "arm64"
+	}
+	return ""
+}
+
 // bootFile is what the client shall load next; empty when there is nothing for it, with the reason.
 func (c client) bootFile(baseURL, mac string) (file, reason string) {
 	if c.booter == ipxe {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"sync"
 
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
@@ -91,6 +92,23 @@ func (c *claims) plannedPort(sw, name string) (plannedPort, bool) {
 	p, ok := c.ports[sw+" "+name]
 	return p, ok
 }
+
+// portsOf returns the ports of a switch of which a resource of this walk has said
+// how they will be.
+func (c *claims) portsOf(sw string) map[string]fabric.Port {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := map[string]fabric.Port{}
+	for key, p := range c.ports {
+		if key == sw+" "+p.port.Name {
+			all[p.port.Name] = p.port
+		}
+	}
+	return all
+}
+
+// cable is what a host claims of a port.
+func cable(sw, port string) string { return fmt.Sprintf("the cable in port %s of switch %s", port, sw) }
 
 // planHost notes which kernels a host will serve.
 func (c *claims) planHost(name string, kernels []string) {

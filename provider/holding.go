@@ -146,7 +146,7 @@ func (h holding) apply(ctx context.Context, stored *memory, prior, next scope, o
 	if err == nil && !st.want.Empty() {
 		err = h.site.startsChange(ctx, d)
 	}
-	if err == nil && stored == nil {
+	if err == nil && (stored == nil || !st.want.Empty() && !next.want().Empty()) {
 		err = h.site.note(d, h.who.label, after.First)
 	}
 	var change fabric.Change

@@ -80,6 +80,9 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if state == nil || !state.Switch.Equal(m.Switch) || !state.Port.Equal(m.Port) || !state.MACs.Equal(m.MACs) {
 		r.checkPlace(ctx, m, diags)
 	}
+	if state == nil || !state.Switch.Equal(m.Switch) || !state.Port.Equal(m.Port) || !state.VLAN.Equal(m.VLAN) {
+		r.checkUplink(ctx, m, diags)
+	}
 	r.checkCredentials(ctx, m, diags)
 	if diags.HasError() || !m.known(ctx) {
 		return
@@ -89,6 +92,9 @@ func (r *hostResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		state = nil
 	}
 	r.checkKernels(ctx, m, state, diags)
+	if state == nil || !state.Image.Equal(m.Image) || !state.MACs.Equal(m.MACs) || !state.Firmware.Equal(m.Firmware) {
+		r.checkFit(ctx, m, diags)
+	}
 	r.site.claims.planHost(m.Name.ValueString(), m.want(ctx, diags).Kernels)
 	e := effectOf(ctx, m, state, readHistory(ctx, req.Private, diags), diags)
 	m.refuse(e, diags)
@@ -118,7 +124,7 @@ func (r *hostResource) claim(ctx context.Context, m hostModel, who claimant, dia
 		}
 	}
 	if !m.Port.IsNull() && !m.Port.IsUnknown() && !m.Switch.IsUnknown() {
-		take(path.Root("port"), fmt.Sprintf("the cable in port %s of switch %s", m.Port.canonical(), m.Switch.ValueString()))
+		take(path.Root("port"), cable(m.Switch.ValueString(), m.Port.canonical()))
 	}
 	if address := m.bmc(ctx, diags).Address; !address.IsUnknown() && !address.IsNull() {
 		take(path.Root("bmc").AtName("address"), "BMC "+bmcAddress(address.ValueString()))

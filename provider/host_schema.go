@@ -54,12 +54,12 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 				Validators:          []validator.String{stringvalidator.AlsoRequires(path.MatchRoot("switch"))},
 			},
 			"vlan": schema.Int64Attribute{
-				MarkdownDescription: "VLAN that it boots in. It must be the port's VLAN for untagged frames, which is checked at plan.",
+				MarkdownDescription: "VLAN that it boots in. It must be the port's VLAN for untagged frames, which is checked at plan; a plan of a new place warns when no uplink of the switch carries it.",
 				Optional:            true,
 				Validators:          []validator.Int64{isVLAN, int64validator.AlsoRequires(path.MatchRoot("port"))},
 			},
 			"image": schema.StringAttribute{
-				MarkdownDescription: "KID of the image that it boots.",
+				MarkdownDescription: "KID of the image that it boots. One for other processors than the machine's firmware has told is refused at plan.",
 				CustomType:          KIDType,
 				Required:            true,
 			},

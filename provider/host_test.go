@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -227,6 +228,8 @@ resource "cthulix_switch" "leaf1" {
 		"duplicate MAC":      {host("bad1", `52:54:00:00:00:01", "52-54-00-00-00-01`, "gi1/0/1", ""), `Duplicate MAC`},
 		"MAC of another":     {host("bad1", "52:54:00:00:00:0a", "gi1/0/1", "") + host("bad2", "52:54:00:00:00:0A", "gi1/0/2", ""), `Claimed twice: MAC address 52:54:00:00:00:0a`},
 		"port of another":    {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "") + host("bad2", "52:54:00:00:00:02", "GigabitEthernet1/0/1", ""), `Claimed twice: the cable in port\s+GigabitEthernet1/0/1[\s\S]*cthulix_host "bad`},
+		"BMC of another":     {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "") + strings.ReplaceAll(host("bad2", "52:54:00:00:00:02", "gi1/0/2", ""), ":10078", ":10077"), `Claimed twice: BMC 127\.0\.0\.1:10077[\s\S]*bmc\.address`},
+		"name of another":    {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "") + regexp.MustCompile(`name   = "bad2"`).ReplaceAllString(host("bad2", "52:54:00:00:00:02", "gi1/0/2", ""), `name   = "bad1"`), `Claimed twice: host bad1`},
 		"VLAN not on port":   {host("bad1", "52:54:00:00:00:01", "gi1/0/1", "vlan = 20"), `VLAN 20 is not on the host's port[\s\S]*in VLAN 30`},
 		"VLAN tagged":        {host("bad1", "52:54:00:00:00:01", "gi1/0/2", "vlan = 20"), `carries\s+VLAN 20 tagged`},
 		"VLAN on nobody's":   {host("bad1", "52:54:00:00:00:01", "gi1/0/9", "vlan = 20"), `No resource of this plan owns port`},

@@ -8,12 +8,16 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
 	"github.com/cthulix/terraform-provider-cthulix/fabric"
 )
 
-// A create notes on disk how things were before it touches them. If it is
-// killed before Terraform has its state, the next create finds a switch that is
-// already half changed, and the note still tells what to restore one day.
+// A change notes on disk how things were before they were first touched. If a
+// create is killed before Terraform has its state, the next create finds a switch
+// that is already half changed, and the note still tells what to restore one day.
+// If an update is killed, Terraform keeps the state of before, and drops what the
+// provider remembers beside it.
 
 func (s *site) journalFile(d *device, resource string) string {
 	return filepath.Join(s.cacheDir, "journal", s.workKey(d.name+" "+d.target.Address+" "+resource)+".json")
@@ -53,4 +57,30 @@ func (s *site) forget(d *device, resource string) error {
 		return fmt.Errorf("%s: remove the journal: %w", d.name, err)
 	}
 	return nil
+}
+
+// remember returns what a resource remembers: mem, if it is known, else what the
+// note of an update tells that was killed. imported tells that there is nothing to
+// remember yet; known is what it was, or that a note was found.
+func (h holding) remember(mem memory, known, imported bool, diags *diag.Diagnostics) (memory, bool) {
+	if known || imported {
+		return mem, known
+	}
+	d, err := h.site.device(h.sw)
+	if err != nil {
+		return mem, false // who observes it reports that
+	}
+	noted, err := h.site.noted(d, h.who.label)
+	switch {
+	case err != nil:
+		diags.AddWarning("The journal could not be read", err.Error())
+	case noted.Empty():
+		diags.AddWarning("It is not known any more how "+h.sw+" was before",
+			fmt.Sprintf("An apply of %s was killed, upon which Terraform drops what the provider remembers, and its journal is not in the provider's cache_dir on this machine. "+
+				"A destroy restores what the switch has now.", h.who))
+	default:
+		mem.First = noted
+		return mem, true
+	}
+	return mem, false
 }

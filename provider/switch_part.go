@@ -153,6 +153,9 @@ func (r *partResource[M, P]) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	h := r.holding(m, claimant{label: m.label()})
+	_, _, planned, rollback, _ := m.hold()
+	imported := planned.IsNull()
+	stored, known = h.remember(stored, known, imported, &resp.Diagnostics)
 	obs, ok := h.observe(ctx, stored, &resp.Diagnostics)
 	if !ok {
 		if !known && !resp.Diagnostics.HasError() {
@@ -164,13 +167,14 @@ func (r *partResource[M, P]) Read(ctx context.Context, req resource.ReadRequest,
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	if !known {
+	if !known && imported {
 		m.adopt(obs.Observation)
+	}
+	if !known {
 		stored.own(obs, m.want(&resp.Diagnostics), fabric.Want{})
 	}
 	stored.Seen = obs
 	stored.keep(ctx, resp.Private, &resp.Diagnostics)
-	_, _, planned, rollback, _ := m.hold()
 	*planned, *rollback = commandList(nil), commandList(nil)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }

@@ -231,6 +231,8 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 	}
 	m.identity().set(ctx, resp.Identity, &resp.Diagnostics)
 	h := r.holding(ctx, m, claimant{label: m.label()})
+	imported := m.Planned.IsNull()
+	stored, known = h.remember(stored, known, imported, &resp.Diagnostics)
 	obs, ok := h.observe(ctx, stored, &resp.Diagnostics)
 	if !ok {
 		if !known && !resp.Diagnostics.HasError() {
@@ -238,11 +240,13 @@ func (r *switchResource) Read(ctx context.Context, req resource.ReadRequest, res
 		}
 		return
 	}
-	if !known {
+	if !known && imported {
 		m.adopt(ctx, obs.Observation, &resp.Diagnostics)
-		stored.own(obs, m.want(ctx, &resp.Diagnostics), fabric.Want{})
 	} else {
 		m.observe(ctx, obs.Observation, &resp.Diagnostics)
+	}
+	if !known {
+		stored.own(obs, m.want(ctx, &resp.Diagnostics), fabric.Want{})
 	}
 	stored.Seen = obs
 	stored.keep(ctx, resp.Private, &resp.Diagnostics)
