@@ -24,6 +24,7 @@ type following struct {
 	running  string // the boot that ran first
 	recorded bool   // there was a record
 	gone     bool   // there is none any more
+	unread   bool   // the records cannot be read
 	events   []ophub.Event
 	verdict  ophub.Verdict
 	start    time.Time // of the boot
@@ -76,7 +77,9 @@ func (f *following) look(v ophub.View) (end bool, err error) {
 	if f.verdict.Stage == ophub.QuarantinedText && v.Err == nil {
 		return true, f.fail(StateQuarantined, f.verdict.Evidence+"; "+f.verdict.Hint, ophub.ErrQuarantined)
 	}
-	if changed := f.verdict.Stage != was.Stage || f.stage != stage; changed && (len(fresh) == 0 || f.verdict.Ready) {
+	changed := f.verdict.Stage != was.Stage || f.stage != stage || v.Err != nil && !f.unread
+	f.unread = v.Err != nil
+	if changed && (len(fresh) == 0 || f.verdict.Ready) {
 		f.tell(Sight{Stage: f.stage, Detail: f.verdict.Stage + ": " + f.verdict.Evidence}, true)
 	}
 	return f.Until != "" && !f.stage.Before(f.Until), nil
@@ -158,10 +161,10 @@ var nextSteps = map[ophub.Stage]string{
 // comesNext is what is waited for; nothing when the host is ready.
 func comesNext(v ophub.View, verdict ophub.Verdict, stage ophub.Stage) string {
 	switch {
+	case v.Err != nil:
+		return "the records to be read"
 	case verdict.Ready:
 		return ""
-	case v.Host == nil && v.Err != nil:
-		return "the records to be read"
 	case v.Host == nil:
 		return "a record of it"
 	case verdict.Stage == ophub.AgentLostText:

@@ -92,6 +92,8 @@ func TestWatch(t *testing.T) {
 	gone := ophub.View{}
 	quarantined := viewOf(1, nil, seen(ophub.StageDHCP)...)
 	quarantined.Boot.Quarantine = &ophub.Quarantine{Since: time.Now(), Reason: "it has begun to boot 5 times"}
+	unread := viewOf(1, nil, seen(ophub.StageDHCP)...)
+	unread.Err = errors.New("connection refused")
 	up := agentOf("boot-1", imageA, ophub.KernelReady)
 	for name, c := range map[string]struct {
 		views []ophub.View
@@ -142,6 +144,10 @@ func TestWatch(t *testing.T) {
 			views: []ophub.View{viewOf(1, up, seen(allStages...)...), viewOf(2, up), viewOf(2, nil, seen(ophub.StageDHCP)...), viewOf(2, agentOf("boot-2", imageA, ophub.KernelReady))},
 			watch: operate.Watch{Until: ophub.StageKernels, Next: true},
 			says:  []string{"|its boot program to be loaded|waiting", "kernels joined|ready: agent of boot boot-2"},
+		},
+		"records that cannot be read": {
+			views: []ophub.View{viewOf(1, nil, seen(ophub.StageDHCP)...), unread, unread, viewOf(1, up)}, watch: operate.Watch{Until: ophub.StageKernels},
+			says: []string{"dhcp|saw dhcp", "dhcp|DHCP but no boot file: last seen: DHCP", "connection refused|the records to be read|waiting", "kernels joined|ready"},
 		},
 		"a deadline": {
 			views: []ophub.View{viewOf(1, nil, seen(ophub.StageDHCP)...)}, watch: operate.Watch{Until: ophub.StageAgent},
