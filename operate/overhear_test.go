@@ -275,6 +275,16 @@ func TestMachineOfAnotherKind(t *testing.T) {
 	}
 }
 
+// Each boot that an error is about has its console, after the text of it all.
+func TestExplainsAllBoots(t *testing.T) {
+	first := &operate.BootError{Err: errors.New("no agent"), Console: "first"}
+	second := &operate.BootError{Err: fmt.Errorf("outer: %w", &operate.BootError{Err: errors.New("inner"), Console: "third"}), Console: "second"}
+	err := fmt.Errorf("%w; and it could not return: %w", first, errors.Join(errors.New("plain"), second))
+	if got, want := operate.Explain(err), err.Error()+"\n\nfirst\n\nsecond\n\nthird"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // What a machine says of secrets is in no message.
 func TestConsoleKeepsSecrets(t *testing.T) {
 	for _, c := range []struct{ said, want string }{

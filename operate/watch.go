@@ -65,6 +65,9 @@ type WatchError struct {
 
 // Error names the host, what became of it, and what was last seen.
 func (e *WatchError) Error() string {
+	if e.State == StateFailed {
+		return fmt.Sprintf("host %s: %s", e.Host, e.Detail)
+	}
 	return fmt.Sprintf("host %s is %s: %s", e.Host, e.State, e.Detail)
 }
 

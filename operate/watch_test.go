@@ -160,7 +160,7 @@ func TestWatch(t *testing.T) {
 				{Host: "node1", Message: "no agent", Boot: true}, {Host: "node1", Message: "drain: 3 jobs", Evidence: "all"},
 				{Host: "node1", Message: "the apply failed", Evidence: "no agent\n\nSerial console", Outcome: operate.OutcomeFailed},
 			},
-			says: []string{"|drain: 3 jobs: all|", "|waiting|true", "|failed|true"}, err: operate.ErrApplyFailed, text: "the apply failed: no agent\n\nSerial console",
+			says: []string{"|drain: 3 jobs: all|", "|waiting|true", "|failed|true"}, err: operate.ErrApplyFailed, text: "host node1: the apply failed: no agent\n\nSerial console",
 		},
 		"the journal alone": {
 			notes: []operate.Note{
