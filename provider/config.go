@@ -175,7 +175,9 @@ func (p *cthulix) Schema(_ context.Context, _ provider.SchemaRequest, resp *prov
 					},
 					"rollback": schema.StringAttribute{
 						MarkdownDescription: "The way back that is armed before a change: `revert_timer` (`configure terminal revert timer`, where the switch has an archive), " +
-							"`reload` (`reload in`, never saved before the change is confirmed), `inverse` (the inverse lines, which need a session), or `auto`, the default: the first of these that the switch offers.",
+							"`reload` (`reload in`, never saved before the change is confirmed), `inverse` (the inverse lines, which need a session), or `auto`, the default: the first of these that the switch offers. " +
+							"NX-OS has no timer that would take single lines back. There `auto` takes a checkpoint, and rolls back to it over a session: a Nexus that cannot be reached any more stays as it is, " +
+							"until somebody enters `rollback running-config checkpoint cthulix-USER` on its console or management port.",
 						Optional:   true,
 						Validators: []validator.String{stringvalidator.OneOf(wayBacks...)},
 					},

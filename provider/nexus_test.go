@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"errors"
+	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -43,5 +44,31 @@ resource "cthulix_switch" "leaf1" {
 			},
 		},
 		resource.TestStep{Config: config, PlanOnly: true},
+	)
+}
+
+// TestNexusWhole: what is of the whole switch is seen as it is, and given back.
+func TestNexusWhole(t *testing.T) {
+	w := newWorldOf(t, "", func(c *iossim.Config) { c.Profile, c.EnableSecret = "N9K-C93180YC-EX", "" })
+	w.managed = "mgmt0"
+	w.attrs = append(w.attrs, `platform = "nxos"`)
+	config := func(mtu string) string {
+		return w.config(`
+resource "cthulix_switch" "leaf1" {
+  name       = "leaf1"
+  lldp       = true
+  system_mtu = ` + mtu + `
+}`)
+	}
+	w.test(
+		resource.TestStep{Config: config("9000"), ConfigPlanChecks: plansCommands(leaf1, "feature lldp", "system jumbomtu 9000")},
+		resource.TestStep{Config: config("9000"), PlanOnly: true},
+		resource.TestStep{Config: config("9216"), ConfigPlanChecks: plansCommands(leaf1, "no system jumbomtu")},
+		resource.TestStep{Config: config("9216"), PlanOnly: true},
+		resource.TestStep{
+			Config:      config("9001"),
+			ExpectError: regexp.MustCompile(`(?s)9001 bytes is not an MTU of a Nexus.*even`),
+		},
+		resource.TestStep{Config: config("1500"), Check: func(*terraform.State) error { return w.has("system jumbomtu 1500") }},
 	)
 }

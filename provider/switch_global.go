@@ -21,8 +21,12 @@ import (
 	"github.com/cthulix/terraform-provider-cthulix/fabric/ios"
 )
 
-// systemMTU is the system MTU of a switch that was told none, in bytes.
-const systemMTU = 1500
+// The system MTU of a switch that was told none, in bytes: of IOS, and of NX-OS,
+// where it is what ports can be set to.
+const (
+	systemMTU = 1500
+	jumboMTU  = 9216
+)
 
 // Settings of the whole switch. What is left out is left alone.
 
@@ -66,7 +70,7 @@ func globalAttributes() map[string]schema.Attribute {
 			},
 		},
 		"system_mtu": schema.Int64Attribute{
-			MarkdownDescription: "Largest frame of all ports, in bytes. Before IOS-XE 16 it takes effect at the next reload of the switch, which the plan says and nobody does for you. Left out, it is left alone.",
+			MarkdownDescription: "Largest frame of all ports, in bytes. Before IOS-XE 16 it takes effect at the next reload of the switch, which the plan says and nobody does for you. On NX-OS, `system jumbomtu`. Left out, it is left alone.",
 			Optional:            true,
 			Validators:          []validator.Int64{int64validator.Between(systemMTU, 9216)},
 		},
@@ -131,9 +135,13 @@ func (m switchModel) priorities() map[string]int64 {
 }
 
 // observeGlobal notes what was seen of what m speaks of.
-func (m *switchModel) observeGlobal(g fabric.Global) {
+func (m *switchModel) observeGlobal(obs fabric.Observation) {
+	g, mtu := obs.Global, systemMTU
+	if obs.Nexus != nil {
+		mtu = jumboMTU
+	}
 	see(&m.Gateway, types.StringValue(gatewayOrNone(g.DefaultGateway).String()))
-	see(&m.SystemMTU, types.Int64Value(int64(cmp.Or(g.SystemMTU, systemMTU))))
+	see(&m.SystemMTU, types.Int64Value(int64(cmp.Or(g.SystemMTU, mtu))))
 	see(&m.LLDP, truthOf(g.LLDP, fabric.Disable))
 	see(&m.CDP, truthOf(g.CDP, fabric.Enable))
 	if attributes := m.Snooping.Attributes(); fields(m.Snooping).said {

@@ -168,7 +168,7 @@ func (m *switchModel) observe(ctx context.Context, obs fabric.Observation, diags
 		return true
 	}, diags)
 	m.observeLayer3(ctx, obs, diags)
-	m.observeGlobal(obs.Global)
+	m.observeGlobal(obs)
 	m.observeFacts(obs)
 	m.Fingerprint = types.StringValue(m.fingerprint(ctx, obs, diags))
 	m.Planned, m.Rollback = commandList(nil), commandList(nil)

@@ -6,5 +6,6 @@
 // IOS most: features are switched on before their commands exist, there is no
 // line at the end of a running configuration, whether a port without lines is
 // switched or routed depends on the platform, and there is no timer that would
-// take a change back: the way back is a checkpoint (see Checkpoint).
+// take single lines back (`configure replace … commit-timeout`, from 9.3 on, is
+// for whole configurations): the way back is a checkpoint (see Checkpoint).
 package nxos

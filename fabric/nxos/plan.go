@@ -1,6 +1,7 @@
 package nxos
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -58,6 +59,7 @@ func draggedAlong(obs fabric.Observation, from, to state) map[string]attrs {
 // state is the part of a switch that a change is about. A VLAN or port-channel
 // that is in the scope and does not exist has no entry.
 type state struct {
+	jumbo    int // the MTU of ports that are to carry large frames, in bytes
 	features map[string]bool
 	vlans    map[int]fabric.VLAN
 	ports    map[string]attrs
@@ -67,7 +69,7 @@ type state struct {
 }
 
 func newState() state {
-	return state{map[string]bool{}, map[int]fabric.VLAN{}, map[string]attrs{}, map[string][]string{}}
+	return state{defaultJumbo, map[string]bool{}, map[int]fabric.VLAN{}, map[string]attrs{}, map[string][]string{}}
 }
 
 // ChannelName is the name of a port-channel in the model. It is the same for all
@@ -111,6 +113,14 @@ func renamed[V any](m map[string]V) map[string]V {
 // state that is wanted of it.
 func scope(obs fabric.Observation, want fabric.Want) (from, to state) {
 	from, to = newState(), newState()
+	from.jumbo = cmp.Or(obs.Global.SystemMTU, defaultJumbo)
+	switch to.jumbo = from.jumbo; want.Global.SystemMTU {
+	case 0:
+	case fabric.DefaultNumber:
+		to.jumbo = defaultJumbo
+	default:
+		to.jumbo = want.Global.SystemMTU
+	}
 	for id, v := range want.VLANs {
 		v.ID = id
 		have, ok := obs.VLANs[id]
@@ -348,6 +358,9 @@ func undo(obs fabric.Observation, from, to state, global fabric.Global) fabric.W
 	w := fabric.Want{}
 	if global.LLDP != "" {
 		w.Global.LLDP = fabric.ToggleOf(obs.Nexus.Has("lldp"))
+	}
+	if global.SystemMTU != 0 {
+		w.Global.SystemMTU = cmp.Or(obs.Global.SystemMTU, fabric.DefaultNumber)
 	}
 	for id := range to.vlans {
 		if _, was := from.vlans[id]; !was {

@@ -41,6 +41,8 @@ func TestPlan(t *testing.T) {
 	}{
 		{"nothing", switched, fabric.Want{VLANs: map[int]fabric.VLAN{10: {Name: "cluster"}},
 			Ports: map[string]fabric.Port{"Ethernet1/1": {Mode: "access", AccessVLAN: 10, Description: "node1", PortFast: true}}}, "", ""},
+		{"smaller frames, after the ports", switched, fabric.Want{Global: fabric.Global{SystemMTU: 9000}, VLANs: map[int]fabric.VLAN{20: {Name: "lab"}}},
+			"vlan 20/name lab/exit/system jumbomtu 9000", "no system jumbomtu/no vlan 20"},
 		{"a VLAN and a port in it", switched, fabric.Want{VLANs: map[int]fabric.VLAN{20: {Name: "lab"}},
 			Ports: map[string]fabric.Port{"Ethernet1/1": {Mode: "access", AccessVLAN: 20, Description: "node1", PortFast: true}}},
 			"vlan 20/name lab/exit/interface Ethernet1/1/switchport access vlan 20/exit",

@@ -33,7 +33,10 @@ func validate(obs fabric.Observation, want fabric.Want) fabric.FieldErrors {
 		foreign("absent_svis", itoa(id))
 	}
 	g := want.Global
-	g.LLDP = ""
+	if mtu := g.SystemMTU; mtu > 0 && mtu%2 != 0 {
+		es = append(es, &fabric.FieldError{Path: []string{"global", "system_mtu"}, Summary: fmt.Sprintf("%d bytes is not an MTU of a Nexus", mtu), Detail: "it takes even numbers from 1500 to 9216"})
+	}
+	g.LLDP, g.SystemMTU = "", 0
 	if !g.Empty() {
 		foreign("global")
 	}

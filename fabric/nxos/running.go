@@ -36,6 +36,10 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 			if f := strings.TrimSpace(rest); !slices.Contains(nexus.Features, f) {
 				nexus.Features = append(nexus.Features, f)
 			}
+		case "system":
+			if size, ok := strings.CutPrefix(rest, "jumbomtu "); ok {
+				cfg.Global.SystemMTU = number(strings.TrimSpace(size))
+			}
 		case "vlan":
 			parseVLANs(rest, s.body, cfg.VLANs)
 		case "interface":
@@ -54,6 +58,9 @@ func ParseRunning(text string) (fabric.Config, *fabric.Nexus, error) {
 	}
 	for name, body := range bodies {
 		cfg.Ports[name] = ParsePort(name, body, nexus)
+	}
+	if nexus.Has("lldp") {
+		cfg.Global.LLDP = fabric.Enable
 	}
 	return cfg, nexus, nil
 }

@@ -134,7 +134,7 @@ func (x *txn) run(ctx context.Context, parts []fabric.Part, errs []error) error 
 	}
 	if x.out.Change.Empty() {
 		if stale && x.opts.Save {
-			return x.save(ctx)
+			return x.save(ctx, want)
 		}
 		return nil
 	}
@@ -223,10 +223,15 @@ func (x *txn) change(ctx context.Context, want fabric.Want) error {
 			x.say(ios.StageConfirm, fmt.Sprintf("the checkpoint stays: %v", err))
 		}
 	}
-	if x.opts.Save {
-		return x.save(ctx)
+	if !x.opts.Save {
+		return nil
 	}
-	return nil
+	err = x.save(ctx, want)
+	var lost *ios.VerifyError
+	if errors.As(err, &lost) {
+		return x.failed(ctx, err)
+	}
+	return err
 }
 
 // applyError names the line at which the change stopped.
@@ -339,9 +344,18 @@ func (x *txn) back(ctx context.Context) error {
 		err = x.readBack(ctx)
 	}
 	if err == nil && x.out.WayBack == WayBackCheckpoint {
-		err = x.s.drop(ctx, x.checkpoint)
+		err = x.dropLeft(ctx)
 	}
 	return err
+}
+
+// dropLeft removes the checkpoint if it is still there: a restart may have lost it.
+func (x *txn) dropLeft(ctx context.Context) error {
+	left, err := x.s.hasCheckpoint(ctx, x.checkpoint)
+	if err != nil || !left {
+		return err
+	}
+	return x.s.drop(ctx, x.checkpoint)
 }
 
 // inverse sends the lines that lead from what the switch is now to what it was.
@@ -382,9 +396,21 @@ func (x *txn) readBack(ctx context.Context) error {
 	return err
 }
 
-func (x *txn) save(ctx context.Context) error {
+// save saves once; on a new session if the first is lost. What ended the first
+// may have been a restart, which loses the change: so the new one reads the
+// switch before it saves, and a *ios.VerifyError says that it is not as wanted.
+func (x *txn) save(ctx context.Context, want fabric.Want) error {
 	x.say(ios.StageSave, "save")
 	err := x.s.Save(ctx)
+	if err != nil && x.s.Broken() != nil && ctx.Err() == nil {
+		var verify *ios.VerifyError
+		if _, again := x.prove(ctx, want); errors.As(again, &verify) && len(verify.Missing) > 0 {
+			return again
+		} else if again != nil {
+			return &ios.SaveError{Switch: x.target.String(), Err: errors.Join(err, again)}
+		}
+		err = x.s.Save(ctx)
+	}
 	x.out.Saved = err == nil
 	return err
 }

@@ -21,6 +21,10 @@ func transition(from, to state, order []string, n *fabric.Nexus) []string {
 			w.global("feature " + f)
 		}
 	}
+	// A port carries no larger frames than this: it grows before ports do.
+	if to.jumbo > from.jumbo {
+		w.global(numberLine("system jumbomtu", to.jumbo, defaultJumbo))
+	}
 	w.vlans(from, to)
 	from.ports = maps.Clone(from.ports)
 	w.leaveEarly(from, to, order)
@@ -50,6 +54,9 @@ func transition(from, to state, order []string, n *fabric.Nexus) []string {
 		if _, stays := to.vlans[id]; !stays {
 			w.global(fmt.Sprintf("no vlan %d", id))
 		}
+	}
+	if to.jumbo < from.jumbo {
+		w.global(numberLine("system jumbomtu", to.jumbo, defaultJumbo))
 	}
 	for _, f := range slices.Sorted(maps.Keys(from.features)) {
 		if !to.features[f] {
@@ -259,6 +266,10 @@ func valueLine(command, value string) string {
 }
 
 // numberLine sets a number, or takes the line away for the default.
+// defaultJumbo is what a Nexus 9000 has for `system jumbomtu` (Nexus 9000
+// interfaces configuration guide).
+const defaultJumbo = 9216
+
 func numberLine(command string, value, def int) string {
 	if value == def {
 		return "no " + command

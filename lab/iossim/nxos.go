@@ -58,6 +58,8 @@ var nexusSections = []sectionDef{
 var nexusConfig = []command{
 	{pattern: "(hostname|switchname) WORD", run: setHostname},
 	{pattern: "no (hostname|switchname) [WORD]", run: func(c *call) error { c.touched, c.sim.run.hostname = true, "switch"; return nil }},
+	{pattern: "system jumbomtu 1500-9216", run: setJumbo},
+	{pattern: "no system jumbomtu [1500-9216]", run: setJumbo},
 	{pattern: "feature WORD", run: setFeature},
 	{pattern: "no feature WORD", run: setFeature},
 	{pattern: "vlan WORD", run: enterVLAN},
@@ -90,6 +92,7 @@ var nexusInterface = slices.Concat(switchportCommands, []command{
 	{pattern: "spanning-tree port type (edge|edge trunk|network|normal)", run: ports(setPortType)},
 	{pattern: "no spanning-tree port type [LINE]", run: ports(func(c *call, i *iface) error { i.portfast = ""; return nil })},
 	{pattern: "ip address WORD [secondary]", run: each(nexusAddress)},
+	{pattern: "ip address WORD WORD [secondary]", run: each(nexusMasked)},
 	{pattern: "no ip address [LINE]", run: each(func(c *call, i *iface) error { i.other = removeLines(i.other, "ip address"); return nil })},
 	{pattern: "[no] no-shutdown", run: nothing},
 })
@@ -268,6 +271,47 @@ func nexusAddress(c *call, i *iface) error {
 		})
 	}
 	i.other = append(removeLines(i.other, line), line)
+	return nil
+}
+
+// nexusMasked takes an address with a mask, and shows it with the mask's length.
+func nexusMasked(c *call, i *iface) error {
+	if !layer3(c.sim, i) {
+		return c.invalidWord(1)
+	}
+	p, ok := parseMask(c.arg(0), c.arg(1))
+	if !ok {
+		return c.invalid(0)
+	}
+	line := "ip address " + p.String()
+	if c.has("secondary") {
+		line += " secondary"
+	} else {
+		i.other = slices.DeleteFunc(i.other, func(l string) bool {
+			return strings.HasPrefix(l, "ip address ") && !strings.HasSuffix(l, " secondary")
+		})
+	}
+	i.other = append(removeLines(i.other, line), line)
+	return nil
+}
+
+// defaultJumbo is the jumbo MTU that is not shown.
+const defaultJumbo = 9216
+
+// setJumbo sets how large the frames of ports may be; only even numbers are.
+func setJumbo(c *call) error {
+	size := defaultJumbo
+	if !c.negated() {
+		size = c.num(0)
+	}
+	if size%2 != 0 {
+		return c.invalid(0)
+	}
+	c.touched = true
+	c.sim.run.unset("system jumbomtu")
+	if size != defaultJumbo {
+		c.sim.run.set(fmt.Sprintf("system jumbomtu %d", size))
+	}
 	return nil
 }
 

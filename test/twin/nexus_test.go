@@ -85,6 +85,38 @@ func TestNexusPairs(t *testing.T) {
 	}
 }
 
+// TestNexusLostWhileSaving: what ends the session while it saves may be a restart.
+// Then the change is gone, and is told to be; or the change is saved on another
+// session.
+func TestNexusLostWhileSaving(t *testing.T) {
+	for kind, gone := range map[iossim.FaultKind]bool{iossim.DropBefore: false, iossim.DropAfter: false, iossim.RebootBefore: true, iossim.RebootAfter: false} {
+		t.Run(string(kind), func(t *testing.T) {
+			sim, target := newNexus(t)
+			target.Timeouts.Retry = 20 * time.Millisecond
+			if _, err := sim.Exec("copy running-config startup-config"); err != nil {
+				t.Fatal(err)
+			}
+			before := headless(sim.RunningConfig())
+			fault := iossim.FaultAt(kind, 1)
+			fault.Config, fault.Line = false, "^copy running-config startup-config$"
+			if err := sim.SetFault(fault); err != nil {
+				t.Fatal(err)
+			}
+			_, err := nxos.Transact(t.Context(), target, fabric.Want{VLANs: map[int]fabric.VLAN{20: {Name: "lab"}}}, ios.TransactOptions{Save: true})
+			if left := sim.PendingFaults(); left != 0 {
+				t.Fatal("the fault did not strike")
+			}
+			var verify *ios.VerifyError
+			if gone && (!errors.As(err, &verify) || !verify.RolledBack || headless(sim.RunningConfig()) != before) || !gone && err != nil {
+				t.Errorf("got %v on\n%s", err, sim.RunningConfig())
+			}
+			if !gone && headless(sim.StartupConfig()) != headless(sim.RunningConfig()) {
+				t.Error("not saved")
+			}
+		})
+	}
+}
+
 // headless drops the times at the head of a configuration.
 func headless(text string) string {
 	if at := strings.Index(text, "version "); at >= 0 {

@@ -61,6 +61,18 @@ func (p *pair) reached(a, b picture) error {
 	}
 	if !p.model.NXOS {
 		es = append(es, p.checkGlobal(a, b)...)
+		return errors.Join(es...)
+	}
+	jumbo := value(a.heads, "system jumbomtu", "9216")
+	switch n := p.b.Global.SystemMTU; n {
+	case 0:
+	case fabric.DefaultNumber:
+		jumbo = "9216"
+	default:
+		jumbo = strconv.Itoa(n)
+	}
+	if got := value(b.heads, "system jumbomtu", "9216"); got != jumbo {
+		complain("the jumbo MTU is %s, want %s", got, jumbo)
 	}
 	return errors.Join(es...)
 }

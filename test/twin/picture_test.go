@@ -272,6 +272,7 @@ func (p *pair) globalScope() *regexp.Regexp {
 	g := p.b.Global
 	if p.model.NXOS {
 		add(g.LLDP != "", `feature lldp`)
+		add(g.SystemMTU != 0, `system jumbomtu .*`)
 		for _, port := range p.b.Ports {
 			add(port.Channel != nil && port.Channel.Mode.Protocol() == "lacp", `feature lacp`)
 		}

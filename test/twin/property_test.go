@@ -147,7 +147,7 @@ var kinds = []string{
 	"lldp transmit", "no lldp transmit", "lldp receive", "no lldp receive", "cdp enable", "no cdp enable", "power inline", "speed", "no speed", "duplex", "no duplex", "mtu", "no mtu",
 	"system mtu", "no system mtu", "ip default-gateway", "no ip default-gateway", "spanning-tree mode", "spanning-tree vlan", "no spanning-tree vlan",
 	"spanning-tree portfast", "no spanning-tree portfast", "spanning-tree port type", "no spanning-tree port type", "spanning-tree bpduguard", "no spanning-tree bpduguard",
-	"spanning-tree guard", "no spanning-tree guard", "ip address", "no ip address", "ip helper-address", "no ip helper-address", "feature lacp", "feature lldp", "no feature lldp",
+	"spanning-tree guard", "no spanning-tree guard", "ip address", "no ip address", "ip helper-address", "no ip helper-address", "feature lacp", "feature lldp", "no feature lldp", "system jumbomtu", "no system jumbomtu",
 }
 
 func (s *tally) String() string {

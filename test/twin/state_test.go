@@ -129,6 +129,9 @@ func (p *pair) state(d *dice) {
 		if d.chance(30) {
 			p.blocks = append(p.blocks, block{head: "feature lldp"})
 		}
+		if d.chance(30) {
+			p.blocks = append(p.blocks, block{head: "system jumbomtu " + d.pick("9000", "1500", "9216")})
+		}
 	} else {
 		p.blocks = append(p.blocks, d.svis()...)
 		p.blocks = append(p.blocks, d.globals()...)

@@ -59,6 +59,9 @@ func (d *dice) wish() fabric.Want {
 		if d.chance(30) {
 			w.Global.LLDP = d.toggle()
 		}
+		if d.chance(30) {
+			w.Global.SystemMTU = []int{fabric.DefaultNumber, 1500, 9000, 9216}[d.IntN(4)]
+		}
 		return w
 	}
 	if d.chance(50) {
