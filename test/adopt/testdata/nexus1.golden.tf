@@ -4,6 +4,7 @@ import {
 }
 
 resource "cthulix_switch" "s_nexus1" {
+  lldp       = true
   name       = "s_nexus1"
   on_destroy = "restore"
   ports = {
