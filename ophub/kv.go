@@ -20,6 +20,7 @@ const (
 	kindBoot    = "boots"
 	kindLive    = "live"
 	kindLease   = "leases"
+	kindPool    = "pools"
 	// kindDiscovered holds machines without a host record, by MAC address.
 	kindDiscovered = "discovered"
 	// kindClaim holds what only one host may have, and who has it.

@@ -31,6 +31,7 @@ type Records interface {
 	PutDiscovered(ctx context.Context, d ophub.Discovered) error
 	DeleteDiscovered(ctx context.Context, mac string) error
 	PutLease(ctx context.Context, lease ophub.Lease) error
+	PutPool(ctx context.Context, p ophub.Pool) error
 	DeleteLease(ctx context.Context, lease ophub.Lease) error
 	Reap(ctx context.Context) error
 }

@@ -33,3 +33,14 @@ func TestWhatClientsSayTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// TestTheRangeIsOnRecord: what DHCP hands out, and what of it never.
+func TestTheRangeIsOnRecord(t *testing.T) {
+	s := newSite(t).run()
+	s.records.mu.Lock()
+	p := s.records.pool
+	s.records.mu.Unlock()
+	if p.Opserver != s.Address || p.First != s.Range.First || p.Last != s.Range.Last || p.Contains(s.Address) || s.Range.Contains(s.Address) && len(p.Excluded) == 0 {
+		t.Errorf("on record: %+v, but the range is %v without %v", p, s.Range, s.Address)
+	}
+}

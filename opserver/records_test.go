@@ -29,6 +29,7 @@ type memRecords struct {
 	away    error // what every call fails with
 	changed chan struct{}
 	now     func() time.Time
+	pool    ophub.Pool
 }
 
 func newRecords(hosts ...ophub.Host) *memRecords {
@@ -36,6 +37,13 @@ func newRecords(hosts ...ophub.Host) *memRecords {
 		hosts: hosts, kernels: map[string]ophub.Kernel{}, release: map[string]ophub.Release{},
 		boots: map[string]ophub.Boot{}, leases: map[string]ophub.Lease{}, found: map[string]ophub.Discovered{}, changed: make(chan struct{}), now: time.Now,
 	}
+}
+
+func (m *memRecords) PutPool(_ context.Context, p ophub.Pool) error {
+	return m.change(func() error {
+		m.pool = p
+		return nil
+	})
 }
 
 // change runs f and wakes up who waits for a change.

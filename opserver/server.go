@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -100,10 +102,18 @@ func (s *Server) Run(ctx context.Context) error {
 	return group.Wait()
 }
 
+// pool is what DHCP hands out.
+func (s *Server) pool() ophub.Pool {
+	return ophub.Pool{Opserver: s.Address, First: s.Range.First, Last: s.Range.Last, Excluded: slices.SortedFunc(maps.Keys(s.table.excluded), netip.Addr.Compare)}
+}
+
 // follow reads the leases, and then keeps the host records up to date. DHCP says nothing before both are known.
 func (s *Server) follow(ctx context.Context) error {
 	for {
 		err := s.table.load(ctx)
+		if err == nil {
+			err = s.Hub.PutPool(ctx, s.pool())
+		}
 		if err == nil {
 			err = s.followHosts(ctx)
 		}

@@ -158,6 +158,9 @@ func (r *switchResource) ModifyPlan(ctx context.Context, req resource.ModifyPlan
 	if diags.HasError() || !wholly(ctx, m.VLANs) || !wholly(ctx, m.Ports) || !wholly(ctx, m.SVIs) || !m.globalKnown(ctx) {
 		return
 	}
+	if state == nil || !state.SVIs.Equal(m.SVIs) {
+		r.checkAddresses(ctx, m, diags)
+	}
 	prior := newScope()
 	replaced := state != nil && !state.Name.Equal(m.Name)
 	if state == nil || replaced {
