@@ -24,8 +24,11 @@ const (
 	driftWork   = "work: "
 )
 
-// driftPower is how a line about the power begins.
-const driftPower = driftBMC + "the power is "
+// How lines begin about the power, and about an order to wipe the machine.
+const (
+	driftPower = driftBMC + "the power is "
+	driftWipe  = driftRecord + "it has an order to overwrite "
+)
 
 // drift lists what is not as the last apply left it, layer by layer. What
 // cannot be observed is not drift.

@@ -65,7 +65,10 @@ func effectOf(ctx context.Context, plan hostModel, state *hostModel, past histor
 		e.resumes = true
 		left = append(left, "an apply that was cut off has drained it: it takes work again")
 	}
-	if e.verb == effectNone && drifted(state, driftRecord, driftPower) {
+	switch {
+	case drifted(state, driftWipe):
+		left = append(left, "a destroy that was cut off has ordered its disks to be overwritten: the order is withdrawn")
+	case e.verb == effectNone && drifted(state, driftRecord, driftPower):
 		left = append(left, "it is as it is to be, by an apply that was cut off or by somebody else: that is noted")
 	}
 	if e.verb == effectNone && len(left) > 0 {

@@ -47,7 +47,11 @@ func (r *hostResource) observe(ctx context.Context, m *hostModel, view ophub.Vie
 		r.checkAgentPlace(*m, view.Agent.Inventory, diags)
 	}
 	m.judge(view)
-	m.Drift = listOf(ctx, types.StringType, append(r.drift(ctx, *m, past, diags), r.idle(*m, view.Host.Kernels)...), diags)
+	drift := append(r.drift(ctx, *m, past, diags), r.idle(*m, view.Host.Kernels)...)
+	if order := view.Host.Wipe; order != nil {
+		drift = append(drift, driftWipe+diskList(order.Disks)+", of a destroy that was cut off; an apply withdraws it")
+	}
+	m.Drift = listOf(ctx, types.StringType, drift, diags)
 	m.Effect, m.EffectReason = types.StringValue(effectNone), types.StringValue("")
 }
 

@@ -91,3 +91,35 @@ func TestHostWipeFails(t *testing.T) {
 		resource.TestStep{PreConfig: change(func() { r.holds = false }), Config: config("")},
 	)
 }
+
+// A destroy that was killed leaves its order to the agent. Who then keeps the host
+// sees it in the plan, and withdraws it with the apply.
+func TestHostWipeCutOff(t *testing.T) {
+	w := newWorld(t)
+	hub := w.withOphub()
+	r := newRig(t, hub, "52:54:00:00:0b:07")
+	config := hostConfig(w, r, "wipe7", kid("image"), "")
+	order := func() {
+		host, err := hub.Host(context.Background(), "wipe7")
+		if err == nil {
+			host.Wipe = &ophub.WipeOrder{ID: "left", BootID: "a boot of before", Disks: wipeDisks[:1]}
+			err = hub.PutHost(context.Background(), host)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.test(
+		resource.TestStep{Config: config},
+		resource.TestStep{PreConfig: order, Config: config, ConfigPlanChecks: plansEffect("live"), Check: func(*terraform.State) error {
+			host, err := hub.Host(context.Background(), "wipe7")
+			if err == nil && host.Wipe != nil {
+				err = fmt.Errorf("the order stands: %+v", host.Wipe)
+			}
+			return err
+		}},
+	)
+	if err := r.restarted(0); err != nil {
+		t.Error(err)
+	}
+}
