@@ -53,6 +53,7 @@ var (
 	drained      = is(doorNomad, "PUT /v1/node/", `"DrainSpec":{`)
 	undrained    = is(doorNomad, "PUT /v1/node/", `"MarkEligible":true`)
 	lookedAtWork = is(doorNomad, "GET /v1/node/pool/", "")
+	registered   = is(doorStage, string(ophub.StageRegistered), "")
 	joined       = is(doorOphub, "PUT /v1/session/create", "rollout")
 	tookSlot     = is(doorOphub, "PUT /v1/kv/"+ophub.DefaultPrefix+"rollouts/"+group, host)
 	gaveSlot     = func(k knock) bool { return tookSlot(knock{k.door, k.what, host}) && !strings.Contains(k.body, host) }
@@ -85,7 +86,10 @@ func creations() []point {
 	for _, s := range atStages {
 		all = append(all, point{name: "at " + string(s), when: is(doorStage, string(s), ""), still: true})
 	}
-	return append(all, point{name: "ready, before its work is looked at", when: lookedAtWork})
+	return append(all,
+		point{name: "at registered", when: registered},
+		point{name: "kernels joined, before its work is looked at", when: lookedAtWork},
+	)
 }
 
 // updates are points of an apply that gives a running host another image.
@@ -106,8 +110,9 @@ func updates() []point {
 		all = append(all, point{name: "at " + string(s), when: is(doorStage, string(s), ""), still: true})
 	}
 	return append(all,
-		point{name: "back, before its undrain", when: undrained},
-		point{name: "back, before its undrain, Terraform too", when: undrained, terraformToo: true},
+		point{name: "at registered", when: registered},
+		point{name: "kernels joined, before its undrain", when: undrained},
+		point{name: "kernels joined, before its undrain, Terraform too", when: undrained, terraformToo: true},
 		point{name: "undrained, not yet in the state", when: undrained, after: true},
 		point{name: "undrained, not yet in the state, Terraform too", when: undrained, after: true, terraformToo: true},
 		point{name: "rollout: waiting for its turn", when: joined, after: true, more: turns},

@@ -130,11 +130,23 @@ func newSite(t *testing.T) *site {
 		MAC:      net.HardwareAddr{0x52, 0x54, 0, 0x31, 0, 1},
 		Username: username, Password: password, Retry: 50 * time.Millisecond,
 		Firmware: fstest.MapFS{"undionly.kpxe": {Data: bytes.Repeat([]byte("bios"), 1000)}, "snponly.efi": {Data: []byte("uefi")}},
-		Up:       s.down.note, Intercept: s.trap.bmc, Clock: s.clock, Logger: slog.New(&s.trap.stages),
+		Up:       s.up, Intercept: s.trap.bmc, Clock: s.clock, Logger: slog.New(&s.trap.stages),
 	})
 	must(err)
 	s.serve(s.rack.Run)
 	return s
+}
+
+// up hears of the agents of machines. One that comes is told before its record is
+// there to be seen.
+func (s *site) up(machine string, up bool) {
+	s.down.note(machine, up)
+	if !up || machine != host {
+		return
+	}
+	if spring := s.trap.hears(knock{door: doorStage, what: string(ophub.StageRegistered)}); spring != nil {
+		s.trap.strike(spring)
+	}
 }
 
 func (s *site) serve(run func(context.Context) error) {
