@@ -188,10 +188,14 @@ func (a *agent) up(ctx context.Context) error {
 	if a.identity, err = a.locate(ctx); err != nil {
 		return err
 	}
-	if a.identity.Discovery {
-		if err := a.discover(ctx); err != nil {
-			return err
-		}
+	switch {
+	case a.identity.Discovery:
+		err = a.discover(ctx)
+	case a.identity.Host != a.params.Host: // the record came while it booted
+		err = a.becomeHost(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	a.log.Info("located", "identity", a.identity)
 	if err := a.os.SetHostname(a.identity.Host); err != nil {

@@ -24,14 +24,20 @@ const (
 )
 
 // discover is the life of a machine that no record names: it tells the opserver
-// what it is made of, until a record does. If that has it run another image, the
-// machine restarts; else it goes on as the host that it now is.
+// what it is made of, until a record does. Then it becomes that host: if the
+// record has it run another image, the machine restarts; else it goes on.
 func (a *agent) discover(ctx context.Context) error {
 	a.log.Info("no host record names this machine: it says what it is made of, and waits for one", "mac", a.params.MAC)
 	a.cables.introduce(a.identity.Host, a.lease.Address.Addr())
 	if err := a.tellUntilKnown(ctx); err != nil {
 		return err
 	}
+	return a.becomeHost(ctx)
+}
+
+// becomeHost is for a machine that was booted as a stranger, and is on record by
+// now.
+func (a *agent) becomeHost(ctx context.Context) error {
 	a.params.Host = a.identity.Host
 	if a.identity.Image == a.params.Image {
 		a.log.Info("on record by now", "host", a.identity.Host)

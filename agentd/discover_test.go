@@ -89,3 +89,15 @@ func TestStrangerCanBeEnded(t *testing.T) {
 		t.Errorf("ended with %v, %v", action, err)
 	}
 }
+
+// The record came after the boot script and before the agent.
+func TestStrangerOnRecordMeanwhile(t *testing.T) {
+	r := newStranger(t)
+	r.write("/proc/cmdline", "cthulix.opserver="+r.op.url+" cthulix.image="+string(testImage)+" cthulix.host=stranger-525400aa0001 cthulix.mac="+testMAC)
+	r.op.change(func(id *ophub.Identity) {
+		*id = ophub.Identity{Host: "node9", Image: keg.Sum([]byte("another image")), Consul: "http://127.0.0.1:1", Keg: r.op.url}
+	})
+	if action, err := r.run()(); action != Reboot || err != nil {
+		t.Errorf("ended with %v, %v", action, err)
+	}
+}

@@ -20,6 +20,7 @@ import (
 type Records interface {
 	WatchHosts(ctx context.Context) (<-chan []ophub.Host, error)
 	Host(ctx context.Context, name string) (ophub.Host, error)
+	HostByMAC(ctx context.Context, mac string) (ophub.Host, error)
 	Kernel(ctx context.Context, name string) (ophub.Kernel, error)
 	Release(ctx context.Context, name string) (ophub.Release, error)
 	Boot(ctx context.Context, host string) (ophub.Boot, error)

@@ -2,6 +2,7 @@ package opserver
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -132,5 +133,23 @@ func TestGuestsLeave(t *testing.T) {
 	d.set("")
 	if d.admit("a", now.Add(61*time.Minute)) {
 		t.Error("admitted without an image")
+	}
+}
+
+// A machine that has just got a record boots by it, though the directory has not
+// heard of that.
+func TestStrangerBootsByItsNewRecord(t *testing.T) {
+	s := discovering(t)
+	s.lease(mac9, strangerName(mac9), "127.0.0.19")
+	s.records.setAway(errors.New("no leader"))
+	if code, script := s.get("127.0.0.19", "/boot.ipxe?mac="+mac9); code != http.StatusOK || !strings.Contains(script, "cthulix.host=stranger-") {
+		t.Errorf("without records: %d: %s", code, script)
+	}
+	s.records.setAway(nil)
+	s.records.mu.Lock()
+	s.records.hosts = append(s.records.hosts, ophub.Host{Name: "node9", MACs: []string{mac9}, Image: s.image})
+	s.records.mu.Unlock()
+	if code, script := s.get("127.0.0.19", "/boot.ipxe?mac="+mac9); code != http.StatusOK || !strings.Contains(script, "cthulix.host=node9") {
+		t.Errorf("%d: %s", code, script)
 	}
 }

@@ -114,14 +114,14 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("no host record names %s", mac), http.StatusNotFound)
 		return
 	}
-	host = s.newest(r.Context(), host)
+	host, guest := s.newest(r.Context(), host, mac)
 	script, err := s.script(r.Context(), host, mac)
 	// Only the machine itself is on its way; anybody may look at the script.
 	_, lease, ok := s.hostAt(source(r))
 	itself := ok && lease.MAC == mac
 	switch {
 	case err != nil:
-	case !s.hosts.named(host.Name):
+	case guest:
 		err = s.ofGuest(mac, itself)
 	case itself:
 		err = s.beginBoot(r.Context(), host)
@@ -145,20 +145,26 @@ func (s *Server) serveScript(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, script)
 }
 
-// newest is a host's record as it is now: the directory may be a moment behind it, and a machine that is restarted for
-// a new image must not get the one before. Records that cannot be read keep nobody from booting.
-func (s *Server) newest(ctx context.Context, host ophub.Host) ophub.Host {
-	if !s.hosts.named(host.Name) {
-		return host
-	}
+// newest is the record of a host or guest as it is now: the directory may be a moment behind it, and a machine that is
+// restarted for a new image must not get the one before, nor one that has just got a record what guests get. guest says
+// that there is no record still. Records that cannot be read keep nobody from booting.
+func (s *Server) newest(ctx context.Context, host ophub.Host, mac string) (record ophub.Host, guest bool) {
 	ctx, cancel := context.WithTimeout(ctx, stageTimeout)
 	defer cancel()
-	record, err := s.Hub.Host(ctx, host.Name)
-	if err != nil {
-		s.Logger.Error("http: a host's record cannot be read again", "host", host.Name, "error", err)
-		return host
+	guest = !s.hosts.named(host.Name)
+	var err error
+	if guest {
+		record, err = s.Hub.HostByMAC(ctx, mac)
+	} else {
+		record, err = s.Hub.Host(ctx, host.Name)
 	}
-	return record
+	switch {
+	case err == nil:
+		return record, false
+	case !guest || !errors.Is(err, ophub.ErrNotFound):
+		s.Logger.Error("http: a host's record cannot be read again", "host", host.Name, "mac", mac, "error", err)
+	}
+	return host, guest
 }
 
 func (s *Server) script(ctx context.Context, host ophub.Host, mac string) (string, error) {

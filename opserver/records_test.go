@@ -132,6 +132,20 @@ func (m *memRecords) Host(_ context.Context, name string) (ophub.Host, error) {
 	return ophub.Host{}, ophub.ErrNotFound
 }
 
+func (m *memRecords) HostByMAC(_ context.Context, mac string) (ophub.Host, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away != nil {
+		return ophub.Host{}, m.away
+	}
+	for _, h := range m.hosts {
+		if slices.Contains(h.MACs, mac) {
+			return h, nil
+		}
+	}
+	return ophub.Host{}, ophub.ErrNotFound
+}
+
 func (m *memRecords) Kernel(_ context.Context, name string) (ophub.Kernel, error) {
 	return get(m, m.kernels, name)
 }

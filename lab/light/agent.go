@@ -42,9 +42,13 @@ func (m *Machine) agent(ctx context.Context, l *life, client *http.Client, s scr
 		<-ctx.Done()
 		return nil
 	}
-	identity, err := m.locate(ctx, client, opserver)
-	if err == nil && identity.Discovery {
+	identity, err := m.locate(ctx, client, opserver, 0)
+	switch {
+	case err != nil:
+	case identity.Discovery:
 		identity, err = m.discovered(ctx, l, client, opserver, image)
+	case identity.Host != s.value("cthulix.host="): // the record came while it booted
+		identity, err = m.becomeHost(ctx, l, identity, image)
 	}
 	if err != nil {
 		return err

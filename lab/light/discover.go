@@ -20,9 +20,9 @@ const (
 )
 
 // locate asks the opserver who the machine is. The opserver keeps the question
-// of a machine that no record names for a while.
-func (m *Machine) locate(ctx context.Context, client *http.Client, opserver string) (id ophub.Identity, err error) {
-	address := fmt.Sprintf("%s/v1/identity?mac=%s&wait=%d", opserver, url.QueryEscape(m.cfg.MAC.String()), int(recordWait.Seconds()))
+// of a machine that no record names for so long.
+func (m *Machine) locate(ctx context.Context, client *http.Client, opserver string, wait time.Duration) (id ophub.Identity, err error) {
+	address := fmt.Sprintf("%s/v1/identity?mac=%s&wait=%d", opserver, url.QueryEscape(m.cfg.MAC.String()), int(wait.Seconds()))
 	err = m.insist(ctx, "identity", func() error {
 		text, err := fetch(ctx, client, http.MethodGet, address)
 		if err != nil {
@@ -34,24 +34,31 @@ func (m *Machine) locate(ctx context.Context, client *http.Client, opserver stri
 }
 
 // discovered is the life of a machine that no record names: it says what it is
-// made of, and waits for a record. If that has it run another image than it
-// does, the machine restarts, and ctx ends.
+// made of, and waits for a record.
 func (m *Machine) discovered(ctx context.Context, l *life, client *http.Client, opserver string, image keg.KID) (ophub.Identity, error) {
 	d := ophub.Discovered{MAC: m.cfg.MAC.String(), Image: image, BootID: l.id, Inventory: m.inventory(l)}
 	for told := false; ; {
 		if !told { // what gets lost, or is too much now, is told again
 			told = post(ctx, client, opserver+"/v1/discovered", d) == nil
 		}
-		id, err := m.locate(ctx, client, opserver)
-		if err != nil || !id.Discovery && id.Image == image {
+		id, err := m.locate(ctx, client, opserver, recordWait)
+		if err != nil {
 			return id, err
 		}
 		if !id.Discovery {
-			break
+			return m.becomeHost(ctx, l, id, image)
 		}
 		if err := pause(ctx, m.cfg.Retry); err != nil {
 			return id, err
 		}
+	}
+}
+
+// becomeHost is for a machine that was booted as a stranger, and is on record by
+// now: it restarts if it is to run another image than it does.
+func (m *Machine) becomeHost(ctx context.Context, l *life, id ophub.Identity, image keg.KID) (ophub.Identity, error) {
+	if id.Image == image {
+		return id, nil
 	}
 	if err := pause(ctx, restartPause); err == nil {
 		go m.restart(l)
