@@ -1,14 +1,15 @@
 package e2e
 
 import (
+	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/cthulix/terraform-provider-cthulix/images"
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/lab"
@@ -18,6 +19,7 @@ import (
 // bench is a lab of one machine in this process, without Terraform.
 type bench struct {
 	t       *testing.T
+	dir     string // of the lab
 	lab     *lab.Lab
 	hub     *ophub.Hub
 	machine lab.Status
@@ -32,10 +34,10 @@ func newBench(ctx context.Context, t *testing.T, change ...func(*lab.Machine)) *
 	for _, c := range change {
 		c(&machines[0])
 	}
+	b := &bench{t: t, dir: t.TempDir()}
 	go func() {
-		ended <- lab.Run(running, lab.Config{Dir: t.TempDir(), Machines: machines}, func(l *lab.Lab) { up <- l })
+		ended <- lab.Run(running, lab.Config{Dir: b.dir, Machines: machines}, func(l *lab.Lab) { up <- l })
 	}()
-	b := &bench{t: t}
 	select {
 	case b.lab = <-up:
 	case err := <-ended:
@@ -58,30 +60,26 @@ func newBench(ctx context.Context, t *testing.T, change ...func(*lab.Machine)) *
 	return b
 }
 
-// image builds an image of that name into the lab's keg.
-func (b *bench) image(ctx context.Context, name, cache string, change ...func(*images.Recipe)) keg.KID {
+// image builds an image into the lab's keg, as a user does: this process has the
+// race detector on, under which a kernel takes minutes to unpack.
+func (b *bench) image(ctx context.Context, recipe string) keg.KID {
 	b.t.Helper()
-	info, secrets := b.lab.Info(), b.lab.Secrets()
-	recipe := images.Recipe{Name: name, Agentd: filepath.Join(os.Getenv("CTHULIX_BIN"), "agentd")}
-	for _, c := range change {
-		c(&recipe)
+	bin, file := os.Getenv("CTHULIX_BIN"), filepath.Join(b.t.TempDir(), "recipe.yaml")
+	if err := os.WriteFile(file, []byte(recipe), 0o600); err != nil {
+		b.t.Fatal(err)
 	}
-	_, kid, err := images.Build(ctx, recipe, images.BuildOptions{Cache: cache, Keg: keg.NewClient(info.Opserver, secrets.OperatorToken, nil)})
+	cmd := exec.CommandContext(ctx, filepath.Join(bin, "cthulix"), "image", "build", file, "--agentd", filepath.Join(bin, "agentd"), "--keg", filepath.Join(b.dir, "keg"))
+	var progress bytes.Buffer
+	cmd.Stderr = &progress
+	out, err := cmd.Output()
+	if err != nil {
+		b.t.Fatalf("%v\n%s", err, &progress)
+	}
+	kid, err := keg.Parse(strings.TrimSpace(string(out)))
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return kid
-}
-
-// imageCache is where `cthulix image build` keeps packages, too: the generic
-// kernel is one of 70 MB.
-func imageCache(t *testing.T) string {
-	t.Helper()
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(dir, "cthulix", "images")
 }
 
 func (b *bench) exec(lines ...string) string {
@@ -126,11 +124,8 @@ func TestStranger(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	b := newBench(ctx, t)
-	cache := imageCache(t)
-	node := b.image(ctx, "node", cache)
-	discovery := b.image(ctx, "discovery", cache, func(r *images.Recipe) {
-		r.Linux.Flavour = images.FlavourGeneric
-	})
+	node := b.image(ctx, "name: node")
+	discovery := b.image(ctx, "name: discovery\nlinux: {flavour: generic}")
 	b.exec("configure terminal", "lldp run", "end")
 	if err := b.lab.Discover(discovery); err != nil {
 		t.Fatal(err)

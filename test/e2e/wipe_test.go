@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cthulix/terraform-provider-cthulix/images"
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/lab"
 	"github.com/cthulix/terraform-provider-cthulix/ophub"
@@ -27,16 +26,9 @@ func TestWipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := newBench(ctx, t, func(m *lab.Machine) { m.Disk = disk })
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cache = filepath.Join(cache, "cthulix", "images") // where `cthulix image build` keeps packages, too
 	// The machine has a SATA controller, too, that nothing is plugged into.
-	blind := b.image(ctx, "blind", cache, func(r *images.Recipe) { r.Modules = []string{"virtio_blk"} })
-	seeing := b.image(ctx, "seeing", cache, func(r *images.Recipe) {
-		r.Linux.Flavour, r.Modules = images.FlavourGeneric, []string{"virtio_blk", "ahci"}
-	})
+	blind := b.image(ctx, "name: blind\nmodules: [virtio_blk]")
+	seeing := b.image(ctx, "name: seeing\nlinux: {flavour: generic}\nmodules: [virtio_blk, ahci]")
 	if err := b.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, Persistent: true}); err != nil {
 		t.Fatal(err)
 	}
