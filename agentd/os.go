@@ -85,7 +85,7 @@ type Process interface {
 type OS interface {
 	// Mount mounts one file system, making its target if needed. One that is mounted already is no error.
 	Mount(Mount) error
-	// LoadModule loads one Linux module. One that is loaded already is no error.
+	// LoadModule loads one Linux module. One that is loaded already, or whose hardware is not there, is no error.
 	LoadModule(path, params string) error
 	SetHostname(name string) error
 	// Seed waits until Linux can give random numbers.
