@@ -49,6 +49,8 @@ func TestEveryLine(t *testing.T) {
 			hangs.SetLimit(40)
 			for _, kind := range kinds {
 				table[kind] = make([]cell, len(lines))
+			}
+			for _, kind := range kinds {
 				for i, n := range at {
 					on := &work
 					if hanging(kind) {
@@ -56,6 +58,12 @@ func TestEveryLine(t *testing.T) {
 					}
 					on.Go(func() error {
 						c := r.meet(t, way, kind, n)
+						// On a busy machine something may be asked once more or less, and a line stand elsewhere.
+						for range 2 {
+							if strings.HasPrefix(c.bad, notStruck) {
+								c = r.meet(t, way, kind, n)
+							}
+						}
 						mu.Lock()
 						defer mu.Unlock()
 						table[kind][i] = c
@@ -68,6 +76,8 @@ func TestEveryLine(t *testing.T) {
 		})
 	}
 }
+
+const notStruck = "the fault did not strike"
 
 // conversation is what a transaction without a fault types beside the change, and
 // where in the whole of it each line stands, from 1.
@@ -103,7 +113,7 @@ func (r rig) meet(t *testing.T, way ios.WayBack, kind iossim.FaultKind, n int) (
 	out, err := ios.Transact(t.Context(), r.target, twentyLines(), ios.TransactOptions{Save: true})
 	complain := func(format string, args ...any) { c.bad += fmt.Sprintf(format, args...) + "; " }
 	if left := r.sim.PendingFaults(); left != 0 {
-		complain("the fault did not strike")
+		complain(notStruck)
 	}
 	wanted := func(obs fabric.Observation) bool {
 		again, err := ios.Plan(obs, twentyLines())
