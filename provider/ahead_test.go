@@ -79,8 +79,7 @@ func TestPartsAheadFail(t *testing.T) {
 		resource.TestStep{Config: w.chained("first", 4, 5, 6, 7), ExpectError: regexp.MustCompile(`cthulix_switch_port.p5`)},
 		resource.TestStep{
 			PreConfig: func() {
-				// Those behind port 5 are there if they were tried apart after their VLANs were made.
-				for port, there := range map[string]bool{"4": true, "5": false} {
+				for port, there := range map[string]bool{"4": true, "5": false, "6": true, "7": true} {
 					if err := w.has(" description first " + port); (err == nil) != there {
 						t.Errorf("port %s: %v", port, err)
 					}

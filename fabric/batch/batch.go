@@ -8,8 +8,11 @@
 package batch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -151,6 +154,7 @@ func (q *Queue[R]) transact(rs []*request[R]) {
 	}
 	result, errs, err := q.run(ctx, parts)
 	if err != nil && len(rs) > 1 && ctx.Err() == nil && q.opts.Separable != nil && q.opts.Separable(err) {
+		slices.SortStableFunc(rs, func(a, b *request[R]) int { return cmp.Compare(rank(a.part.Want), rank(b.part.Want)) })
 		q.transact(rs[:len(rs)/2])
 		q.transact(rs[len(rs)/2:])
 		return
@@ -162,6 +166,23 @@ func (q *Queue[R]) transact(rs []*request[R]) {
 		}
 		close(r.done)
 	}
+}
+
+// rank is when a want is tried, of several that are tried apart: what others
+// build on comes before them, and goes after them.
+func rank(w fabric.Want) int {
+	bundle := func(name string) bool { return fabric.ChannelGroup(name) != 0 }
+	switch {
+	case len(w.VLANs) > 0:
+		return 0
+	case slices.ContainsFunc(slices.Collect(maps.Keys(w.Ports)), bundle):
+		return 1
+	case len(w.Ports) == 0 && len(w.AbsentChannels) > 0:
+		return 3
+	case len(w.Ports) == 0 && len(w.AbsentVLANs) > 0:
+		return 4
+	}
+	return 2
 }
 
 // together gives a context that ends when the contexts of all callers have.

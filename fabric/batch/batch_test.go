@@ -121,6 +121,44 @@ func TestOneBadWantDoesNotSpoilTheOthers(t *testing.T) {
 	})
 }
 
+// What is tried apart is tried in an order in which each finds what it builds on,
+// however the wants came.
+func TestTriedApartInOrder(t *testing.T) {
+	vlan := fabric.Part{Want: fabric.Want{VLANs: map[int]fabric.VLAN{60: {ID: 60}}}}
+	gone := fabric.Part{Want: fabric.Want{AbsentVLANs: []int{70}}}
+	names := func(w fabric.Want) string {
+		switch {
+		case len(w.VLANs) > 0:
+			return "VLAN 60"
+		case len(w.AbsentVLANs) > 0:
+			return "no VLAN 70"
+		}
+		for name := range w.Ports {
+			return name
+		}
+		return ""
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var alone []string
+		q := New(func(_ context.Context, parts []fabric.Part) (int, []error, error) {
+			if len(parts) > 1 {
+				return 0, nil, errBad
+			}
+			alone = append(alone, names(parts[0].Want))
+			return 0, nil, nil
+		}, Options{Separable: func(err error) bool { return errors.Is(err, errBad) }})
+		var all sync.WaitGroup
+		for _, p := range []fabric.Part{gone, port("Gi1", "x"), port("Port-channel5", "x"), vlan} {
+			all.Go(func() { _, _ = q.Do(t.Context(), p) })
+			synctest.Wait() // they come in this order
+		}
+		all.Wait()
+		if want := []string{"VLAN 60", "Port-channel5", "Gi1", "no VLAN 70"}; !slices.Equal(alone, want) {
+			t.Errorf("%q, want %q", alone, want)
+		}
+	})
+}
+
 func TestEndedContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &recorder{takes: time.Minute}
