@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/engines"
+	"github.com/cthulix/terraform-provider-cthulix/engines/enginetest"
 	"github.com/cthulix/terraform-provider-cthulix/gridapp"
 	"github.com/cthulix/terraform-provider-cthulix/keg"
 	"github.com/cthulix/terraform-provider-cthulix/lab/bmc"
@@ -92,21 +93,11 @@ func newSite(t *testing.T) *site {
 			t.Fatal(err)
 		}
 	}
-	locate := func(name string) string {
-		path, err := engines.Locate(ctx, name, engines.Options{})
-		must(err)
-		return path
-	}
+	consul, nomad := enginetest.Consul(t), enginetest.Nomad(t)
 	// Not t.TempDir(): what Nomad's client mounts may outlive the test for a moment.
 	dir, err := os.MkdirTemp("", "cthulix-kill-")
 	must(err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	consul, err := engines.StartConsul(ctx, engines.ConsulConfig{Binary: locate("consul"), DataDir: filepath.Join(dir, "consul")})
-	must(err)
-	t.Cleanup(consul.Stop)
-	nomad, err := engines.StartNomad(ctx, engines.NomadConfig{Binary: locate("nomad"), DataDir: filepath.Join(dir, "nomad")})
-	must(err)
-	t.Cleanup(nomad.Stop)
 
 	s := &site{t: t, workspace: newWorkspace(t), trap: &trap{}, clock: bmc.NewAhead()}
 	s.trap.kill, s.trap.stages.trap, s.trap.stages.freeze = s.workspace.kill, s.trap, func() { s.plug(false) }
@@ -119,7 +110,7 @@ func newSite(t *testing.T) *site {
 	domain := gridapp.DomainOf(kernel, "")
 	must(s.work.EnsureDomain(ctx, domain))
 	must(s.hub.PutKernel(ctx, ophub.Kernel{Name: kernel, Namespace: domain.Namespace, NodePool: domain.NodePool}))
-	s.startNode(filepath.Join(dir, "node"), locate("nomad"), nomad.RPC, domain.NodePool)
+	s.startNode(filepath.Join(dir, "node"), nomad.RPC, domain.NodePool)
 	_, err = s.work.WaitNodes(ctx, domain.NodePool, 1)
 	must(err)
 
@@ -162,51 +153,18 @@ func (s *site) serve(run func(context.Context) error) {
 
 // startNode starts the Nomad client of host, which outlives its restarts: what
 // runs on a light machine is a word in its record.
-func (s *site) startNode(home, binary, rpc, pool string) {
+func (s *site) startNode(home, rpc, pool string) {
 	s.t.Helper()
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		s.t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	conf := fmt.Sprintf(`
-name = %q
-data_dir = %q
-bind_addr = "127.0.0.1"
-disable_update_check = true
-log_level = "WARN"
-ports { http = %d }
-advertise {
-  http = "127.0.0.1"
-  rpc = "127.0.0.1"
-  serf = "127.0.0.1"
-}
-client {
-  enabled = true
-  node_pool = %q
-  servers = [%q]
-  network_interface = "lo"
-  options { "fingerprint.denylist" = "env_aws,env_gce,env_azure,env_digitalocean" }
-}
-plugin "raw_exec" {
-  config { enabled = true }
-}
-`, host, filepath.Join(home, "data"), port, pool, rpc)
-	path := filepath.Join(home, "client.hcl")
-	if err := os.WriteFile(path, []byte(conf), 0o600); err != nil {
-		s.t.Fatal(err)
-	}
+	clients := enginetest.Clients{Binary: enginetest.Locate(s.t, "nomad"), Dir: home, RPC: rpc}
+	s.t.Cleanup(clients.CleanUp)
 	var node *engines.Child
 	s.renew = func() {
 		s.t.Helper()
 		if node != nil {
 			node.Stop()
 		}
-		if node, err = engines.StartChild(engines.ChildSpec{Name: host, Path: binary, Args: []string{"agent", "-config", path}, Log: filepath.Join(home, "log")}); err != nil {
+		var err error
+		if node, err = clients.Start(host, pool); err != nil {
 			s.t.Fatal(err)
 		}
 	}
