@@ -72,7 +72,7 @@ func (r *bmcResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 	}
 	g.check(ctx, m, state, req.Config, diags)
 	if lan := m.lan(ctx, diags); !lan.Address.IsNull() && (state == nil || !state.LAN.Equal(m.LAN)) {
-		r.site.checkStatic(ctx, path.Root("lan").AtName("address"), lan.Address.ValueString(), m.label(), g.seen.lan.MAC.String(), diags)
+		r.site.given(ctx).checkStatic(path.Root("lan").AtName("address"), lan.Address.ValueString(), m.label(), g.seen.lan.MAC.String(), diags)
 	}
 	if state != nil {
 		m.MAC, m.Firmware = state.MAC, state.Firmware
