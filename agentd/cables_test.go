@@ -82,8 +82,9 @@ func TestHostIntroducesItself(t *testing.T) {
 		t.Errorf("on %s it says %+v", cable.name, said)
 	}
 	cable.say(t, leaf)
-	got := r.await("the switch in the record", func(a ophub.Agent) bool {
-		return a.Inventory != nil && len(a.Inventory.NICs) == 1 && len(a.Inventory.NICs[0].Neighbors) == 1
+	got := r.await("the switch and the BMC in the record", func(a ophub.Agent) bool {
+		return a.Inventory != nil && len(a.Inventory.NICs) == 1 && len(a.Inventory.NICs[0].Neighbors) == 1 &&
+			a.Inventory.BMC != ophub.InBandBMC{}
 	})
 	for c := range got.Inventory.Cables() {
 		if n := c.Neighbor; c.NIC.Name != "eth1" || n.System != "leaf1" || n.Port != "Gi1/0/1" || n.VLAN != 20 || n.Chassis != "00:1b:54:00:00:01" {

@@ -24,6 +24,9 @@ var ErrNotRunning = errors.New("no lab is running there")
 // controlFile, in a lab's directory, holds the path of its control socket.
 const controlFile = "control"
 
+// controlGrace is how long calls may take to end when the lab does.
+const controlGrace = 2 * time.Second
+
 // serveControl answers a [Control] until ctx ends. It calls ready when it
 // listens, and down when a Control asks the lab to end.
 func (l *Lab) serveControl(ctx context.Context, down, ready func()) error {
@@ -84,11 +87,21 @@ func (l *Lab) serveControl(ctx context.Context, down, ready func()) error {
 		down()
 	})
 	srv := &http.Server{Handler: mux}
-	stop := context.AfterFunc(ctx, func() { srv.Close() })
+	closed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		// Whoever asked the lab to end gets the answer first.
+		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), controlGrace)
+		defer cancel()
+		if srv.Shutdown(grace) != nil {
+			srv.Close()
+		}
+	})
 	defer stop()
 	if err := srv.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-closed
 	return nil
 }
 
@@ -107,13 +120,7 @@ func Open(dir string) (*Control, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := string(b)
-	c := &Control{dir: dir, http: &http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", path)
-		},
-	}}}
+	c := controlAt(dir, string(b))
 	// A lab that was killed leaves its file behind.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -121,6 +128,15 @@ func Open(dir string) (*Control, error) {
 		return nil, fmt.Errorf("%s: %w (%w)", dir, ErrNotRunning, err)
 	}
 	return c, nil
+}
+
+func controlAt(dir, socket string) *Control {
+	return &Control{dir: dir, http: &http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", socket)
+		},
+	}}}
 }
 
 func (c *Control) call(ctx context.Context, method, path string, body []byte) ([]byte, error) {
