@@ -18,6 +18,7 @@ import (
 // was and where it was to be, the state still says where it was, and once it is
 // found the next apply completes without telling it again.
 func TestBMCNeverArrives(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var here, there *door
 	changes := 0

@@ -13,6 +13,7 @@ import (
 )
 
 func TestBMCData(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	if err := c.machine.PowerOn(context.Background()); err != nil {

@@ -21,6 +21,7 @@ import (
 
 // What would lock the provider out is refused at plan, and nothing is sent.
 func TestBMCBadInput(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	password := fmt.Sprintf("password_wo = %q", userPassword)
@@ -51,6 +52,7 @@ func TestBMCBadInput(t *testing.T) {
 
 // A BMC has one owner, and one that is not there or refuses the login is named.
 func TestBMCUnreachable(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	two := bmcConfig(w, c, "") + "\n" + strings.ReplaceAll(bmcConfig(w, c, "")[strings.Index(bmcConfig(w, c, ""), "resource"):], "node1", "node2")
@@ -73,6 +75,7 @@ func TestBMCUnreachable(t *testing.T) {
 
 // Settings drift and are mended, and destroy brings back what was there.
 func TestBMCSettings(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	ctx := context.Background()
@@ -129,6 +132,7 @@ func TestBMCSettings(t *testing.T) {
 // The account that the provider logs in with is not removed, even if it was
 // made by the resource: not by taking it out, and not by destroy.
 func TestBMCKeepsItsLogin(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	second := func(config string) string {
@@ -156,6 +160,7 @@ func TestBMCKeepsItsLogin(t *testing.T) {
 // The provider's own password is changed last, and proven. From then on the old
 // one is refused, and the new one finds nothing to do.
 func TestBMCOwnPassword(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	config := bmcConfig(w, c, fmt.Sprintf(`
@@ -198,6 +203,7 @@ func (c *controlled) checkUserAs(login, name, privilege string) resource.TestChe
 // A change of address is sent to where the controller is, and read back where it
 // turns up.
 func TestBMCMoves(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var here, there *door
 	changes := 0

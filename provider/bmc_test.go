@@ -134,6 +134,7 @@ func (c *controlled) checkUser(name, privilege string, enabled bool) resource.Te
 }
 
 func TestBMCUsers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	c.makeUser(5, "old", ipmi.PrivilegeOperator)
@@ -207,6 +208,7 @@ func TestBMCUsers(t *testing.T) {
 // An import by identity takes up all that the controller has, and makes none of
 // it the resource's own.
 func TestBMCImportByIdentity(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	c := newControlled(t)
 	c.makeUser(5, "old", ipmi.PrivilegeOperator)
