@@ -33,15 +33,19 @@ const (
 // bootFlagsSize is the length of the boot flags parameter.
 const bootFlagsSize = 5
 
+// Once is the override for the next boot only.
+func (b Boot) Once() Boot {
+	b.Persistent = false
+	b.Flags[0] &^= bootPersistent
+	return b
+}
+
 // SetBoot sets the boot override and reads it back. By default a BMC forgets an override that is not followed by
 // a power command within 60 s; that is switched off first, where the BMC lets us.
 func (b *BMC) SetBoot(ctx context.Context, boot Boot) error {
 	flags, err := encodeBoot(boot)
 	if err != nil {
 		return fmt.Errorf("BMC %s: %w", b.target.label(), err)
-	}
-	if boot.Device != DeviceNone {
-		copy(flags, b.target.BootFlags)
 	}
 	return b.talk(ctx, "set the boot device to "+describeBoot(boot), func(v *conversation) error {
 		// Either may be refused: not every BMC has the parameters, and those that lack them do not expire.
@@ -122,6 +126,9 @@ func encodeBoot(boot Boot) ([]byte, error) {
 	if boot.Persistent {
 		flags[0] |= bootPersistent
 	}
+	if boot.Flags != [2]byte{} {
+		copy(flags, boot.Flags[:])
+	}
 	return flags, nil
 }
 
@@ -135,6 +142,7 @@ func decodeBoot(flags []byte) (Boot, error) {
 		EFI:        flags[0]&bootEFI != 0,
 		Persistent: flags[0]&bootPersistent != 0,
 		Valid:      flags[0]&bootValid != 0,
+		Flags:      [2]byte(flags),
 	}
 	switch flags[1] & bootDeviceMask {
 	case 0:

@@ -41,10 +41,6 @@ type Target struct {
 	Timeout time.Duration
 	// PollInterval is the pause between two looks at the power state after a verb. Zero means 500 ms.
 	PollInterval time.Duration
-	// BootFlags replaces the first two data bytes of the boot flags that SetBoot sends, for boards that want
-	// a byte of their own (Supermicro's UEFI PXE is e0 24 on some boards and e0 08 on others). Nil means the
-	// standard encoding.
-	BootFlags []byte
 	// Rate is how many commands a second the controller gets at most, after Burst at once; some freeze when
 	// they get more. Zero means DefaultRate and DefaultBurst. Callers of one address share what is left.
 	Rate  float64
@@ -83,6 +79,10 @@ type Boot struct {
 	Persistent bool
 	// Valid tells, when read, that the BMC holds the override to be in force. It is ignored by SetBoot.
 	Valid bool
+	// Flags, unless they are zero, are what SetBoot sends as the first two data bytes of the boot flags (IPMI 2.0
+	// §28.13, parameter 5) in place of what the other fields say, for boards that want bytes of their own:
+	// Supermicro's UEFI PXE is e0 24 on some and e0 08 on others. Boot fills in what the BMC has.
+	Flags [2]byte
 }
 
 // Info identifies a BMC.

@@ -131,7 +131,8 @@ func TestBoot(t *testing.T) {
 					t.Fatalf("set %+v: %v", want, err)
 				}
 				want.Valid = true
-				if got, err := c.Boot(ctx); err != nil || got != want {
+				got, err := c.Boot(ctx)
+				if want.Flags = got.Flags; err != nil || got != want {
 					t.Fatalf("read %+v, %v; want %+v", got, err, want)
 				}
 				if got := l.chassis.Boot(); got != (machine.Boot{Device: device, EFI: efi, Persistent: persistent}) {
@@ -411,13 +412,21 @@ func TestNoSecretInLogsAndErrors(t *testing.T) {
 
 func TestBootFlagsOfAVendor(t *testing.T) {
 	l := startBMC(t)
-	l.target.BootFlags = []byte{0xe0, 0x24}
 	ctx := deadline(t, 10*time.Second)
-	if err := l.client().SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: true, Persistent: true}); err != nil {
+	if err := l.client().SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, Flags: [2]byte{0xe0, 0x24}}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := l.client().Boot(ctx)
-	if err != nil || got != (ipmi.Boot{Device: ipmi.DeviceOther, EFI: true, Persistent: true, Valid: true}) {
+	if err != nil || got != (ipmi.Boot{Device: ipmi.DeviceOther, EFI: true, Persistent: true, Valid: true, Flags: [2]byte{0xe0, 0x24}}) {
 		t.Errorf("%+v, %v", got, err)
+	}
+	if got = got.Once(); got.Persistent || got.Flags != [2]byte{0xa0, 0x24} {
+		t.Errorf("for once: %+v", got)
+	}
+	if err := l.client().SetBoot(ctx, ipmi.Boot{Device: ipmi.DeviceNone, Flags: [2]byte{0xe0, 0x24}}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := l.client().Boot(ctx); err != nil || got.Valid {
+		t.Errorf("removed: %+v, %v", got, err)
 	}
 }

@@ -41,9 +41,6 @@ func (t Target) Validate() error {
 			problems = append(problems, fmt.Errorf("cipher suite %d is not supported: use 17 or 3", suite))
 		}
 	}
-	if len(t.BootFlags) > 2 {
-		problems = append(problems, fmt.Errorf("boot flags: %d bytes given, at most the first two of the parameter can be replaced", len(t.BootFlags)))
-	}
 	if t.Rate < 0 || t.Burst < 0 {
 		problems = append(problems, fmt.Errorf("a rate of %g commands a second in bursts of %d: neither can be negative", t.Rate, t.Burst))
 	}

@@ -35,6 +35,14 @@ type Boot struct {
 	Limit time.Duration
 }
 
+// NetworkBoot is the override that has a host boot from the network.
+func NetworkBoot(record ophub.Host) ipmi.Boot {
+	return ipmi.Boot{
+		Device: ipmi.DevicePXE, EFI: record.Firmware == ophub.FirmwareUEFI,
+		Persistent: !record.Override.Once, Flags: record.Override.Bytes(),
+	}
+}
+
 // PowerLimit is generous: a BMC's status lags by seconds, and a chassis may switch its machines on one after the other.
 const PowerLimit = 2 * time.Minute
 

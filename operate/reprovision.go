@@ -51,7 +51,7 @@ func (v *verb) prepare(ctx context.Context, record ophub.Host) error {
 		v.tell(stageReprovision, "it was in quarantine and is released")
 	}
 	v.tell(stageReprovision, "setting the boot device to the network")
-	return v.BMC.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: record.Firmware == ophub.FirmwareUEFI, Persistent: true})
+	return v.BMC.SetBoot(ctx, NetworkBoot(record))
 }
 
 // wait follows the boot.

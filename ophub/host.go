@@ -43,6 +43,8 @@ type Host struct {
 	Firmware string `json:"firmware,omitempty"`
 	// BMC is the address of the management controller, never a credential.
 	BMC string `json:"bmc,omitempty"`
+	// Override is how the BMC is told to boot it from the network.
+	Override BootOverride `json:"override,omitzero"`
 	// Budget is how often it may begin to boot in vain before it is quarantined.
 	Budget Budget `json:"budget,omitzero"`
 	// Wipe is what the agent that runs is to do with the machine's disks; nil is nothing.
@@ -116,6 +118,9 @@ func (host Host) normalized() (Host, error) {
 	default:
 		return bad("firmware", "%q: want %q or %q", host.Firmware, FirmwareBIOS, FirmwareUEFI)
 	}
+	if problem := host.Override.problem(); problem != "" {
+		return bad("override", "%s", problem)
+	}
 	if problem := host.Budget.problem(); problem != "" {
 		return bad("budget", "%s", problem)
 	}
@@ -131,7 +136,7 @@ func (host Host) same(other Host) bool {
 		host.Switch == other.Switch && host.Port == other.Port && host.VLAN == other.VLAN &&
 		host.Image == other.Image && slices.Equal(host.Args, other.Args) &&
 		slices.Equal(host.Kernels, other.Kernels) && host.Firmware == other.Firmware && host.BMC == other.BMC &&
-		host.Budget == other.Budget && reflect.DeepEqual(host.Wipe, other.Wipe)
+		host.Override == other.Override && host.Budget == other.Budget && reflect.DeepEqual(host.Wipe, other.Wipe)
 }
 
 // BootKey names all of a record that only a boot brings to the machine. Two

@@ -27,6 +27,7 @@ func (m hostModel) refuse(e effect, diags *diag.Diagnostics) {
 type outcomeOfHost struct {
 	effect effect
 	agent  *ophub.Agent // what came up or was found running; nil if nobody waited for it
+	booted bool         // the machine was started
 	past   history
 }
 
@@ -92,7 +93,7 @@ func (r *hostResource) carryOut(ctx context.Context, h *machine, m hostModel, re
 		}
 	}
 	stay := func(err error) error { return errors.Join(err, w.comeBack(context.WithoutCancel(ctx))) }
-	if err := h.enlist(ctx, p); err != nil {
+	if err := h.enlist(ctx, e, p); err != nil {
 		return stay(err)
 	}
 	switch {
@@ -102,7 +103,7 @@ func (r *hostResource) carryOut(ctx context.Context, h *machine, m hostModel, re
 		if err := h.boot(ctx, e, p); err != nil {
 			return stay(err)
 		}
-		p.restarted = true
+		p.restarted, done.booted = true, true
 	}
 	if err == nil && e.boots {
 		done.agent, err = h.wait(ctx, restart)

@@ -43,7 +43,7 @@ func (r *hostResource) drift(ctx context.Context, m hostModel, past history, dia
 	if past.Power != "" && power != past.Power {
 		all = append(all, fmt.Sprintf("%s%s, not %s", driftPower, power, past.Power))
 	}
-	if d := m.BootDevice.ValueString(); d != "" && d != ipmi.DevicePXE {
+	if d := m.BootDevice.ValueString(); d != "" && d != ipmi.DevicePXE && !asked.Override.UsedUp() {
 		all = append(all, fmt.Sprintf("%sthe boot device is %s, not %s", driftBMC, d, ipmi.DevicePXE))
 	}
 	for _, change := range recordChanges(asked, now) {
@@ -83,6 +83,9 @@ func recordChanges(asked, now ophub.Host) []string {
 	all := restarts(now, asked)
 	if !slices.Equal(asked.Kernels, now.Kernels) {
 		all = append(all, fmt.Sprintf("kernels %s become %s", list(asked.Kernels), list(now.Kernels)))
+	}
+	if asked.Override != now.Override {
+		all = append(all, fmt.Sprintf("the boot override %s becomes %s", overrideText(asked.Override), overrideText(now.Override)))
 	}
 	if asked.Budget != now.Budget {
 		all = append(all, fmt.Sprintf("the boot budget is %d in %d minutes", now.Budget.Attempts, now.Budget.Minutes))

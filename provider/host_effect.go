@@ -184,7 +184,10 @@ func liveChanges(want, have ophub.Host, bootDevice string) []string {
 	if want.BMC != have.BMC {
 		all = append(all, fmt.Sprintf("its BMC is at %s", want.BMC))
 	}
-	if bootDevice != ipmi.DevicePXE {
+	if want.Override != have.Override {
+		all = append(all, "the boot override changes")
+	}
+	if bootDevice != ipmi.DevicePXE && !want.Override.UsedUp() {
 		all = append(all, fmt.Sprintf("its boot device is %s, not %s", orNone(bootDevice), ipmi.DevicePXE))
 	}
 	return all
@@ -202,7 +205,7 @@ func strays(want ophub.Host, state *hostModel) []string {
 }
 
 func sameRecord(a, b ophub.Host) bool {
-	return len(restarts(a, b)) == 0 && slices.Equal(a.Kernels, b.Kernels) && a.BMC == b.BMC && a.Budget == b.Budget
+	return len(restarts(a, b)) == 0 && slices.Equal(a.Kernels, b.Kernels) && a.BMC == b.BMC && a.Override == b.Override && a.Budget == b.Budget
 }
 
 func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, diags *diag.Diagnostics) effect {
@@ -211,7 +214,7 @@ func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, dia
 		return effect{verb: effectPowerOff, reasons: []string{"the host is new, and is to be off"}}
 	case state.Power.ValueString() != powerOff:
 		return effect{verb: effectPowerOff, reasons: []string{"power is to be off"}}
-	case state.BootDevice.ValueString() != ipmi.DevicePXE:
+	case state.BootDevice.ValueString() != ipmi.DevicePXE && !plan.override().UsedUp():
 		return effect{verb: effectLive, reasons: []string{"its boot device is " + orNone(state.BootDevice.ValueString())}}
 	case !sameRecord(plan.want(ctx, diags), state.want(ctx, diags)):
 		return effect{verb: effectLive, reasons: []string{"its record changes"}}
@@ -224,6 +227,12 @@ func effectOfPowerOff(ctx context.Context, plan hostModel, state *hostModel, dia
 func (m *hostModel) foresee(e effect, state *hostModel) {
 	m.Effect, m.EffectReason = types.StringValue(e.verb), types.StringValue(e.reason())
 	m.BootDevice = types.StringValue(ipmi.DevicePXE)
+	if m.override().UsedUp() {
+		m.BootDevice = types.StringUnknown()
+		if e.verb == effectNone && state != nil {
+			m.BootDevice = state.BootDevice
+		}
+	}
 	if m.Drift = types.ListUnknown(types.StringType); e.verb == effectNone && state != nil {
 		m.Drift = state.Drift
 	}

@@ -51,12 +51,16 @@ type hostBMCModel struct {
 	Address      types.String `tfsdk:"address"`
 	Credentials  types.String `tfsdk:"credentials"`
 	CipherSuites types.List   `tfsdk:"cipher_suites"`
+	BootOverride types.String `tfsdk:"boot_override"`
+	BootFlags    types.String `tfsdk:"boot_flags"`
 }
 
 var hostBMCTypes = map[string]attr.Type{
 	"address":       types.StringType,
 	"credentials":   types.StringType,
 	"cipher_suites": types.ListType{ElemType: types.Int64Type},
+	"boot_override": types.StringType,
+	"boot_flags":    types.StringType,
 }
 
 // What `power` and the power state are called.
@@ -100,6 +104,7 @@ func (m hostModel) want(ctx context.Context, diags *diag.Diagnostics) ophub.Host
 		Image:    keg.KID(m.Image.canonical()),
 		Firmware: m.Firmware.ValueString(),
 		BMC:      m.bmc(ctx, diags).Address.ValueString(),
+		Override: m.override(),
 		Budget:   m.budget(ctx, diags),
 	}
 	if !m.Port.IsNull() {
@@ -167,6 +172,7 @@ func (m *hostModel) observeRecord(ctx context.Context, h ophub.Host, diags *diag
 	m.observeBudget(ctx, h.Budget, diags)
 	b := m.bmc(ctx, diags)
 	b.Address = types.StringValue(h.BMC)
+	b.observeOverride(h.Override)
 	if b.CipherSuites.IsNull() {
 		b.CipherSuites = types.ListNull(types.Int64Type)
 	}
@@ -179,8 +185,14 @@ func (m *hostModel) observeRecord(ctx context.Context, h ophub.Host, diags *diag
 func (m *hostModel) observeMachine(power string, boot ipmi.Boot) {
 	m.Power = types.StringValue(power)
 	device := ipmi.DeviceNone
+	flags := m.override().Bytes()
 	switch {
 	case !boot.Valid:
+	case flags != [2]byte{}:
+		device = boot.Device
+		if flags == boot.Flags {
+			device = ipmi.DevicePXE // which the board calls by another number
+		}
 	case boot.Device == ipmi.DevicePXE && boot.EFI != (m.Firmware.ValueString() == firmwareUEFI):
 		device = ipmi.DeviceOther // it would boot from the network, in the other firmware's way
 	default:

@@ -25,6 +25,12 @@ func (r *hostResource) settle(ctx context.Context, m *hostModel, state *hostMode
 	case m.BootID.IsUnknown() || m.BootID.IsNull():
 		m.observeAgent(ctx, nil, diags)
 	}
+	if m.BootDevice.IsUnknown() {
+		m.BootDevice = types.StringValue(ipmi.DevicePXE)
+		if done.booted {
+			m.BootDevice = types.StringValue(ipmi.DeviceNone)
+		}
+	}
 	if m.State.IsUnknown() || m.State.IsNull() {
 		m.State, m.Stage = types.StringValue(hostNotReady), types.StringValue("")
 	}

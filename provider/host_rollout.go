@@ -116,16 +116,17 @@ func (h *machine) endTurn(ctx context.Context, turn *ophub.RolloutTurn, began bo
 func (h *machine) goBack(ctx context.Context, previous ophub.Host, why error) (*ophub.Agent, error) {
 	h.log(ctx, "it returns to "+previous.Image.Short(), "reason", why)
 	back := *h
-	back.record, back.efi = previous, previous.Firmware == ophub.FirmwareUEFI
+	back.record = previous
 	on, err := back.powered(ctx)
 	if err != nil {
 		return nil, err
 	}
 	p := preparation{wasPowered: on}
-	if err := back.enlist(ctx, &p); err != nil {
+	e := effect{verb: effectReboot, reasons: []string{"image " + h.record.Image.Short() + " did not come up"}}
+	if err := back.enlist(ctx, e, &p); err != nil {
 		return nil, err
 	}
-	if err := back.boot(ctx, effect{verb: effectReboot, reasons: []string{"image " + h.record.Image.Short() + " did not come up"}}, &p); err != nil {
+	if err := back.boot(ctx, e, &p); err != nil {
 		return nil, err
 	}
 	return back.wait(ctx, true)

@@ -97,6 +97,8 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 						Optional:            true,
 						Validators:          []validator.List{listvalidator.ValueInt64sAre(int64validator.OneOf(3, 17))},
 					},
+					"boot_override": overrideAttribute(),
+					"boot_flags":    bootFlagsAttribute(),
 				},
 			},
 			"power": schema.StringAttribute{
@@ -136,7 +138,7 @@ func (r *hostResource) Schema(ctx context.Context, _ resource.SchemaRequest, res
 			"effect": computedString("What the apply does to the machine: `none`, `live` (changed while it runs), `next_boot`, `reboot`, `power_on` or `power_off`. " +
 				"A `reboot` is left out if the machine turns out to run the right image already and nothing else calls for one."),
 			"effect_reason": computedString("Why."),
-			"boot_device":   computedString("What its BMC lets it boot from: `pxe` when all is well, else `disk`, `none` or `other`."),
+			"boot_device":   computedString("What its BMC lets it boot from: `pxe` when all is well, else `disk`, `none` or `other`. With an override for one boot, `none` is what is left after it."),
 			"booted_image": schema.StringAttribute{
 				MarkdownDescription: "KID of the image that it runs, as its agent says.",
 				CustomType:          KIDType,

@@ -27,7 +27,6 @@ type machine struct {
 	hub    *ophub.Hub
 	bmc    *ipmi.BMC
 	record ophub.Host
-	efi    bool
 	stages stageTimes
 	gaveUp int // the boot that an earlier apply waited for in vain; 0 for none
 	// secrets are never shown, whatever the machine says on its console.
@@ -53,7 +52,7 @@ func (s *site) machine(ctx context.Context, m hostModel, diags *diag.Diagnostics
 			log.WarnContext(ctx, "not in the journal", "error", err)
 		}
 	}
-	return &machine{site: s, hub: hub, bmc: bmc, record: m.want(ctx, diags), efi: m.Firmware.ValueString() == firmwareUEFI, stages: m.stageTimes(), secrets: s.secrets(), log: tell}, nil
+	return &machine{site: s, hub: hub, bmc: bmc, record: m.want(ctx, diags), stages: m.stageTimes(), secrets: s.secrets(), log: tell}, nil
 }
 
 // powered reads the power state. It comes before everything else that is done
@@ -88,10 +87,13 @@ func (h *machine) look(ctx context.Context) (p preparation, err error) {
 }
 
 // enlist sets the boot device and stores the record, in this order: a machine
-// that was discovered restarts by itself a while after it is on record.
-func (h *machine) enlist(ctx context.Context, p *preparation) error {
-	if err := h.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, EFI: h.efi, Persistent: true}); err != nil {
-		return err
+// that was discovered restarts by itself a while after it is on record. An
+// override for one boot is not set anew where nothing happens to the machine.
+func (h *machine) enlist(ctx context.Context, e effect, p *preparation) error {
+	if e.verb != effectNone || !h.record.Override.UsedUp() {
+		if err := h.bmc.SetBoot(ctx, operate.NetworkBoot(h.record)); err != nil {
+			return err
+		}
 	}
 	if err := h.hub.PutHost(ctx, h.record); err != nil {
 		return err

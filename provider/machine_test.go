@@ -124,7 +124,11 @@ func (r *rig) setDeaf(deaf bool) {
 }
 
 func (r *rig) start() {
-	if r.deaf || r.boot.Device != machine.DevicePXE {
+	from := r.boot.Device
+	if !r.boot.Persistent {
+		r.boot = machine.Boot{Device: machine.DeviceNone}
+	}
+	if r.deaf || from != machine.DevicePXE {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -57,7 +57,7 @@ var verbs = []verb{
 			return err
 		}
 		got, err := node.Boot(ctx)
-		want.Valid = true
+		want.Valid, want.Flags = true, [2]byte{0xe0, 0x04}
 		return expect(err, "boot", got, want)
 	}},
 	{"sensors", func(ctx context.Context, node *ipmi.BMC) error {
