@@ -20,7 +20,7 @@ import (
 // operateCommands are the verbs that Terraform has as actions, and what a BMC tells.
 func operateCommands(open func() (*ophub.Hub, error)) []*cobra.Command {
 	return []*cobra.Command{
-		powerCommand(open), identifyCommand(open), reprovisionCommand(open), drainCommand(open),
+		powerCommand(open), bootCommand(open), identifyCommand(open), reprovisionCommand(open), drainCommand(open),
 		sensorsCommand(open), selCommand(open), consoleCommand(open),
 	}
 }
