@@ -106,6 +106,10 @@ func (b *BMC) connectSuite(ctx context.Context, suite int, level Privilege) (*se
 			}
 			rest = min(2*rest, busyRest)
 		case errors.Is(err, errDropped) && lost < tries-1:
+			// A BMC that is flooded with log-ins drops those that are half-way, and would do it again at once.
+			if ended := pause(ctx, busyPause); ended != nil {
+				return nil, fmt.Errorf("%w: %w", ended, err)
+			}
 			lost++
 		default:
 			return nil, err

@@ -186,13 +186,18 @@ type lab struct {
 // start serves a controller on a connection of its own, which wrap may spoil.
 func start(t *testing.T, cfg bmc.Config, wrap func(net.PacketConn) net.PacketConn) *lab {
 	t.Helper()
-	cfg.Name, cfg.Username, cfg.Password = "node1", user, password
-	chassis := &machine.Memory{}
-	controller, err := bmc.New(cfg, chassis)
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	return startOn(t, cfg, conn, wrap)
+}
+
+func startOn(t *testing.T, cfg bmc.Config, conn net.PacketConn, wrap func(net.PacketConn) net.PacketConn) *lab {
+	t.Helper()
+	cfg.Name, cfg.Username, cfg.Password = "node1", user, password
+	chassis := &machine.Memory{}
+	controller, err := bmc.New(cfg, chassis)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"slices"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
@@ -28,77 +28,78 @@ func typed(err error) bool {
 	return errors.As(err, &auth) || errors.As(err, &silent) || errors.As(err, &refused) || errors.As(err, &state) || errors.As(err, &moved)
 }
 
-// TestUnreliable runs every verb over a wire that loses a tenth of all packets, and one that is slow. Each has to end
-// in time, in the right state or in a typed error, and without a storm of log-ins.
+// TestUnreliable runs every verb over a wire that loses a tenth of all packets, and one whose answers are 1.5 s late, for
+// which the defaults have to do. Each has to end in time, in the right state or in a typed error, and without a storm of
+// log-ins.
 func TestUnreliable(t *testing.T) {
 	for _, tc := range []struct {
 		name    string
 		wire    *wire
 		timeout time.Duration
-		failing int      // how many verbs may end in an error
-		only    []string // the verbs, if not all: where each command takes its time
+		limit   time.Duration // of each verb
+		failing int           // how many verbs may end in an error
+		logins  int           // how many there may be for a verb
 	}{
-		{"a tenth lost", &wire{loss: 0.1}, 200 * time.Millisecond, 2, nil},
-		{
-			"a tenth of 1.5 s late", &wire{latency: 150 * time.Millisecond}, ipmi.DefaultTimeout / 10, 0,
-			[]string{"info", "on", "cycle", "boot", "event log", "set LAN", "watchdog"},
-		},
+		// A verb has five operations at most; each logs in once, and again for what was lost.
+		{"a tenth lost", &wire{loss: 0.1}, 200 * time.Millisecond, 20 * time.Second, 2, 25},
+		{"1.5 s late", &wire{latency: 1500 * time.Millisecond}, 0, 10 * time.Minute, 0, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			l := start(t, bmc.Config{}, func(conn net.PacketConn) net.PacketConn { tc.wire.PacketConn = conn; return tc.wire })
-			l.target.Timeout = tc.timeout
-			node := ipmi.NewPool().Get(l.target)
-			failed := 0
-			for _, v := range verbs {
-				if tc.only != nil && !slices.Contains(tc.only, v.name) {
-					continue
-				}
-				before := l.Counts().Logins
-				ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-				began := time.Now()
-				err := v.do(ctx, node)
-				cancel()
-				if took := time.Since(began); took > 21*time.Second {
-					t.Errorf("%s: took %s, beyond its context", v.name, took)
-				}
-				if err != nil {
-					failed++
-					t.Logf("%s: %v", v.name, err)
-					if !typed(err) {
-						t.Errorf("%s: %T: %v", v.name, err, err)
+			synctest.Test(t, func(t *testing.T) {
+				l := startInBubble(t, bmc.Config{}, func(conn net.PacketConn) net.PacketConn { tc.wire.PacketConn = conn; return tc.wire })
+				l.target.Timeout = tc.timeout
+				node := ipmi.NewPool().Get(l.target)
+				failed := 0
+				for _, v := range verbs {
+					before := l.Counts().Logins
+					ctx, cancel := context.WithTimeout(context.Background(), tc.limit)
+					began := time.Now()
+					err := v.do(ctx, node)
+					cancel()
+					if took := time.Since(began); took > tc.limit+time.Second {
+						t.Errorf("%s: took %s, beyond its context", v.name, took)
+					}
+					if err != nil {
+						failed++
+						t.Logf("%s: %v", v.name, err)
+						if !typed(err) {
+							t.Errorf("%s: %T: %v", v.name, err, err)
+						}
+					}
+					if n := l.Counts().Logins - before; n > tc.logins {
+						t.Errorf("%s: %d log-ins", v.name, n)
 					}
 				}
-				// A verb has five operations at most; each logs in once, and again for what was lost.
-				if n := l.Counts().Logins - before; n > 25 {
-					t.Errorf("%s: %d log-ins", v.name, n)
+				if failed > tc.failing {
+					t.Errorf("%d verbs failed", failed)
 				}
-			}
-			if failed > tc.failing {
-				t.Errorf("%d verbs failed", failed)
-			}
-			// A verb is sent once, whatever gets lost.
-			if c := l.Counts(); c.Cycle > 1 || c.Reset > 1 || c.Off > 1 || c.Soft > 1 || c.On > 2 {
-				t.Errorf("verbs were sent again: %+v", c)
-			}
+				// A verb is sent once, whatever gets lost.
+				if c := l.Counts(); c.Cycle > 1 || c.Reset > 1 || c.Off > 1 || c.Soft > 1 || c.On > 2 {
+					t.Errorf("verbs were sent again: %+v", c)
+				}
+			})
 		})
 	}
 }
 
-// TestTruly15SecondsLate uses no scale: the defaults have to do.
-func TestTruly15SecondsLate(t *testing.T) {
-	t.Parallel()
-	l := start(t, bmc.Config{}, func(conn net.PacketConn) net.PacketConn {
-		return &wire{PacketConn: conn, latency: 1500 * time.Millisecond}
+// TestLateIsNotLost: with the defaults, nothing is sent again to a controller that takes 1.5 s for each answer.
+func TestLateIsNotLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := startInBubble(t, bmc.Config{}, func(conn net.PacketConn) net.PacketConn {
+			return &wire{PacketConn: conn, latency: 1500 * time.Millisecond}
+		})
+		began := time.Now()
+		if err := power(bounded(t), ipmi.NewPool().Get(l.target), ipmi.Off); err != nil {
+			t.Error(err)
+		}
+		// Five answers, and a last second for the end of the session.
+		if took := time.Since(began).Round(time.Millisecond); took != 5*1500*time.Millisecond+time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if c := l.Counts(); c.Logins != 1 || c.Commands != 3 {
+			t.Errorf("%+v", c)
+		}
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	if err := power(ctx, ipmi.NewPool().Get(l.target), ipmi.Off); err != nil {
-		t.Error(err)
-	}
-	if c := l.Counts(); c.Logins != 1 {
-		t.Errorf("%+v", c)
-	}
 }
 
 func TestNoFreeSession(t *testing.T) {
@@ -108,54 +109,55 @@ func TestNoFreeSession(t *testing.T) {
 		fine bool
 	}{{"for a while", 2, true}, {"for ever", 1 << 30, false}} {
 		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			var asked atomic.Int32
-			l := start(t, bmc.Config{}, func(conn net.PacketConn) net.PacketConn {
-				return &wire{PacketConn: conn, answer: func(packet []byte) []byte {
-					reply := refuseSession(packet, 0x01)
-					if reply == nil || asked.Add(1) > tc.full {
-						return nil
-					}
-					return reply
-				}}
+			synctest.Test(t, func(t *testing.T) {
+				var asked atomic.Int32
+				l := startInBubble(t, bmc.Config{}, func(conn net.PacketConn) net.PacketConn {
+					return &wire{PacketConn: conn, answer: func(packet []byte) []byte {
+						reply := refuseSession(packet, 0x01)
+						if reply == nil || asked.Add(1) > tc.full {
+							return nil
+						}
+						return reply
+					}}
+				})
+				ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
+				defer cancel()
+				err := ipmi.NewPool().Get(l.target).PowerOn(ctx)
+				if tc.fine != (err == nil) || err != nil && !typed(err) {
+					t.Errorf("got %v", err)
+				}
+				if n := asked.Load(); n > 5 {
+					t.Errorf("%d requests in 4 s: it has to back off", n)
+				}
 			})
-			ctx, cancel := context.WithTimeout(context.Background(), 4*time.Second)
-			defer cancel()
-			err := ipmi.NewPool().Get(l.target).PowerOn(ctx)
-			if tc.fine != (err == nil) || err != nil && !typed(err) {
-				t.Errorf("got %v", err)
-			}
-			if n := asked.Load(); n > 5 {
-				t.Errorf("%d requests in 4 s: it has to back off", n)
-			}
 		})
 	}
 }
 
 // TestHalfOpenSessions has somebody else open sessions and never finish them.
 func TestHalfOpenSessions(t *testing.T) {
-	l := start(t, bmc.Config{}, nil)
-	flood, err := net.Dial("udp", l.target.Address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer flood.Close()
-	request := append([]byte{6, 0, 0xff, 7, 6, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0}, []byte{
-		0, 4, 0, 0, 1, 2, 3, 4, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 8, 1, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0,
-	}...)
-	for range 70 {
-		if _, err := flood.Write(request); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		l := startInBubble(t, bmc.Config{}, nil)
+		flood, err := l.target.Dial(t.Context(), "udp", l.target.Address)
+		if err != nil {
 			t.Fatal(err)
 		}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	if err := ipmi.NewPool().Get(l.target).PowerOn(ctx); err != nil {
-		t.Error(err)
-	}
-	if c := l.Counts(); c.Logins > 3 || c.On != 1 {
-		t.Errorf("%+v", c)
-	}
+		defer flood.Close()
+		request := append([]byte{6, 0, 0xff, 7, 6, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0}, []byte{
+			0, 4, 0, 0, 1, 2, 3, 4, 0, 0, 0, 8, 1, 0, 0, 0, 1, 0, 0, 8, 1, 0, 0, 0, 2, 0, 0, 8, 1, 0, 0, 0,
+		}...)
+		for range 70 {
+			if _, err := flood.Write(request); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := ipmi.NewPool().Get(l.target).PowerOn(bounded(t)); err != nil {
+			t.Error(err)
+		}
+		if c := l.Counts(); c.Logins > 3 || c.On != 1 {
+			t.Errorf("%+v", c)
+		}
+	})
 }
 
 // The network functions and numbers of the commands that are tampered with.

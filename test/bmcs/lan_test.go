@@ -3,6 +3,7 @@ package bmcs
 import (
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cthulix/terraform-provider-cthulix/ipmi"
 	"github.com/cthulix/terraform-provider-cthulix/lab/bmc"
@@ -22,23 +23,24 @@ func TestUnfinishedLANChange(t *testing.T) {
 		"it is gone on at": {func(int32, int32) bool { return true }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			var asked, ended atomic.Int32
-			l := start(t, bmc.Config{Intercept: func(netFn, id byte, data []byte) ([]byte, byte, bool) {
-				if netFn != netTransport || id != setLAN || data[1] != 0 {
+			synctest.Test(t, func(t *testing.T) {
+				var asked, ended atomic.Int32
+				l := startInBubble(t, bmc.Config{Intercept: func(netFn, id byte, data []byte) ([]byte, byte, bool) {
+					if netFn != netTransport || id != setLAN || data[1] != 0 {
+						return nil, 0, false
+					}
+					if data[2] == 1 {
+						return nil, conflict, tc.theirs(asked.Add(1), ended.Load())
+					}
+					ended.Add(1)
 					return nil, 0, false
+				}}, nil)
+				vlan := 7
+				err := ipmi.NewPool().Get(l.target).SetLAN(bounded(t), 0, ipmi.LANChange{VLAN: &vlan})
+				if tc.fine != (err == nil) || err != nil && !typed(err) {
+					t.Errorf("got %v", err)
 				}
-				if data[2] == 1 {
-					return nil, conflict, tc.theirs(asked.Add(1), ended.Load())
-				}
-				ended.Add(1)
-				return nil, 0, false
-			}}, nil)
-			vlan := 7
-			err := ipmi.NewPool().Get(l.target).SetLAN(bounded(t), 0, ipmi.LANChange{VLAN: &vlan})
-			if tc.fine != (err == nil) || err != nil && !typed(err) {
-				t.Errorf("got %v", err)
-			}
+			})
 		})
 	}
 }
