@@ -30,6 +30,7 @@ var shortAnswers = map[iossim.FaultKind]iossim.Fault{
 // not saved. Without an error it is as wanted, saved, and nothing is armed. And
 // the next run gets there.
 func TestEveryLine(t *testing.T) {
+	t.Parallel()
 	for _, way := range []ios.WayBack{ios.WayBackRevertTimer, ios.WayBackReload, ios.WayBackInverse} {
 		t.Run(string(way), func(t *testing.T) {
 			r := newRig(t, way, way == ios.WayBackInverse)

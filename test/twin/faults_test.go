@@ -95,6 +95,7 @@ type cell struct {
 // each way back. The switch ends as wanted or as before, nothing stays armed,
 // and the message names the line.
 func TestFaultMatrix(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		way   ios.WayBack
 		dirty bool

@@ -23,6 +23,7 @@ import (
 // TWIN_SEED repeats a run and TWIN_PAIR one pair of it; TWIN_PROPERTY_PAIRS sets
 // the length, and TWIN_FAILURES how many failures end it.
 func TestProperty(t *testing.T) {
+	t.Parallel()
 	seed, pairs, first, most := uint64(time.Now().UnixNano()), 1000, 0, 1
 	if s := os.Getenv("TWIN_SEED"); s != "" {
 		seed, _ = strconv.ParseUint(s, 10, 64)
