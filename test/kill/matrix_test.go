@@ -136,16 +136,31 @@ func (r *row) complain(format string, args ...any) {
 	r.wrong = append(r.wrong, fmt.Sprintf(format, args...))
 }
 
-// TestKilled kills an apply at every point, and plans and applies again: that
-// completes with as few restarts as can be, and leaves nothing behind.
-func TestKilled(t *testing.T) {
+// TestKilledCreating and TestKilledUpdating kill an apply at every point, and plan
+// and apply again: that completes with as few restarts as can be, and leaves
+// nothing behind.
+func TestKilledCreating(t *testing.T) {
+	t.Parallel()
+	killed(t, "create", creations(), func(s *site, images []keg.KID) keg.KID {
+		s.reset()
+		return images[0]
+	})
+}
+
+func TestKilledUpdating(t *testing.T) {
+	t.Parallel()
+	killed(t, "update", updates(), (*site).other)
+}
+
+func killed(t *testing.T, kind string, points []point, next func(*site, []keg.KID) keg.KID) {
 	s := newSite(t)
 	images := []keg.KID{s.image("first"), s.image("second")}
 	var table []row
 	defer func() { t.Log("\n" + draw(table)) }()
-	run := func(kind string, p point, image keg.KID) {
+	for _, p := range points {
+		image := next(s, images)
 		r := row{kind: kind, point: p.name}
-		t.Run(kind+"/"+p.name, func(t *testing.T) {
+		t.Run(p.name, func(t *testing.T) {
 			s.under(t, func() { s.try(p, image, &r) })
 			for _, w := range r.wrong {
 				t.Error(w)
@@ -154,13 +169,6 @@ func TestKilled(t *testing.T) {
 		if r.tried {
 			table = append(table, r)
 		}
-	}
-	for _, p := range creations() {
-		s.reset()
-		run("create", p, images[0])
-	}
-	for _, p := range updates() {
-		run("update", p, s.other(images))
 	}
 }
 

@@ -28,6 +28,7 @@ var (
 
 // TestKilledWhileRemoving kills applies that switch a host off, and destroys.
 func TestKilledWhileRemoving(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	image := s.image("first")
 	machine := s.rack.Machines[0]
@@ -124,6 +125,7 @@ func (s *site) made(image keg.KID, more string) {
 // TestKilledRollout kills an apply while one of two hosts that take turns is
 // down. The next one takes both to the new image, one at a time.
 func TestKilledRollout(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	both := func(image keg.KID) string {
 		return s.provider() + s.machine(0, image, turns) + s.machine(1, image, turns)
@@ -167,6 +169,7 @@ func TestKilledRollout(t *testing.T) {
 // TestKilledAtBMC kills applies of a controller's settings. The next one brings
 // them to what was asked for, with one account of the name, that logs in.
 func TestKilledAtBMC(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	var table []row
 	defer func() { t.Log("\n" + draw(table)) }()
