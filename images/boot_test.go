@@ -56,7 +56,7 @@ func TestImageBootsDirectly(t *testing.T) {
 func TestImageBootsOnServerNIC(t *testing.T) {
 	s := openKeg(t)
 	r := testRecipe(t)
-	r.Linux.Flavour = images.FlavourGeneric
+	r.Linux.Flavour, r.Args = images.FlavourGeneric, []string{"no_timer_check"} // as in images for virtual machines
 	m, kid := build(t, r, s)
 	log := boot(t, "-kernel", save(t, s, m.Linux), "-initrd", save(t, s, m.Initrd...),
 		"-append", images.CommandLine(m, images.BootParams{BaseURL: "http://10.0.2.2", ImageKID: kid, Host: "node1", MAC: testMAC}),

@@ -11,7 +11,7 @@ func bootable() (Manifest, BootParams) {
 	m := Manifest{
 		Format: ManifestFormat, Name: "lpd", Arch: ArchAMD64, LinuxRelease: "6.1.0-1-cloud-amd64",
 		Linux: keg.Sum([]byte("linux")), Initrd: []keg.KID{keg.Sum([]byte("base")), keg.Sum([]byte("agentd"))},
-		Agentd: keg.Sum([]byte("a")), Args: append(DefaultArgs(), "image=1"),
+		Agentd: keg.Sum([]byte("a")), Args: append(DefaultArgs(FlavourGeneric), "image=1"),
 	}
 	return m, BootParams{
 		BaseURL: "http://10.20.0.1/", ImageKID: keg.Sum([]byte("manifest")), Host: "node1",

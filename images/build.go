@@ -99,7 +99,7 @@ func (b *builder) build(ctx context.Context) (Manifest, keg.KID, error) {
 		linuxSource  Source
 		g, together  = errgroup.WithContext(ctx)
 		agentdKID    = keg.Sum(agentd)
-		manifestArgs = mergeArgs(DefaultArgs(), b.recipe.Args)
+		manifestArgs = mergeArgs(DefaultArgs(b.recipe.Linux.Flavour), b.recipe.Args)
 	)
 	g.Go(func() (err error) { linux, linuxSource, err = b.linux(together); return err })
 	g.Go(func() (err error) { busybox, err = b.busybox(together); return err })

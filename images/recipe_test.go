@@ -70,13 +70,14 @@ func TestParseRefuses(t *testing.T) {
 }
 
 func TestMergeArgs(t *testing.T) {
-	for _, c := range []struct{ args, want string }{
-		{"", "console=ttyS0,115200 quiet panic=10"},
-		{"own=1", "console=ttyS0,115200 quiet panic=10 own=1"},
-		{"console=tty0 panic=0", "quiet console=tty0 panic=0"},
-		{"loglevel=7", "console=ttyS0,115200 panic=10 loglevel=7"},
+	for _, c := range []struct{ flavour, args, want string }{
+		{FlavourGeneric, "", "console=ttyS0,115200 quiet panic=10"},
+		{FlavourGeneric, "own=1", "console=ttyS0,115200 quiet panic=10 own=1"},
+		{FlavourGeneric, "console=tty0 panic=0", "quiet console=tty0 panic=0"},
+		{FlavourGeneric, "loglevel=7", "console=ttyS0,115200 panic=10 loglevel=7"},
+		{FlavourCloud, "own=1", "console=ttyS0,115200 quiet panic=10 no_timer_check own=1"},
 	} {
-		if got := strings.Join(mergeArgs(DefaultArgs(), strings.Fields(c.args)), " "); got != c.want {
+		if got := strings.Join(mergeArgs(DefaultArgs(c.flavour), strings.Fields(c.args)), " "); got != c.want {
 			t.Errorf("%q: %s, want %s", c.args, got, c.want)
 		}
 	}

@@ -163,7 +163,7 @@ func (r *imageResource) Schema(ctx context.Context, _ resource.SchemaRequest, re
 				Optional:            true,
 			},
 			"args": schema.ListAttribute{
-				MarkdownDescription: "Arguments for the command line of linux.",
+				MarkdownDescription: "Arguments for the command line of linux, after those that every image has: `console=ttyS0,115200`, `quiet` and `panic=10`, and `no_timer_check` with the cloud kernel, which is for virtual machines. One of the same name takes the place of these.",
 				ElementType:         types.StringType,
 				Optional:            true,
 			},

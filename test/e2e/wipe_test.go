@@ -28,7 +28,7 @@ func TestWipe(t *testing.T) {
 	b := newBench(ctx, t, func(m *lab.Machine) { m.Disk = disk })
 	// The machine has a SATA controller, too, that nothing is plugged into.
 	blind := b.image(ctx, "name: blind\nmodules: [virtio_blk]")
-	seeing := b.image(ctx, "name: seeing\nlinux: {flavour: generic}\nmodules: [virtio_blk, ahci]")
+	seeing := b.image(ctx, "name: seeing\n"+generic+"modules: [virtio_blk, ahci]")
 	if err := b.bmc.SetBoot(ctx, ipmi.Boot{Device: ipmi.DevicePXE, Persistent: true}); err != nil {
 		t.Fatal(err)
 	}
