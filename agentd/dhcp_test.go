@@ -28,7 +28,8 @@ func networkAgent(t *testing.T, term time.Duration) (*agent, *recordingOS) {
 }
 
 func TestLeaseIsRenewedAndReplaced(t *testing.T) {
-	a, o := networkAgent(t, 2*time.Second)
+	a, o := networkAgent(t, time.Hour)
+	o.dhcp.set(func(d *dhcpServer) { d.renew = time.Second })
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := a.network(ctx); err != nil {

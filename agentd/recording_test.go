@@ -172,6 +172,7 @@ type dhcpServer struct {
 	mu     sync.Mutex
 	ip     net.IP
 	term   time.Duration
+	renew  time.Duration // when to ask for more of it; zero does not say
 	mute   bool
 	refuse bool
 	seen   []string
@@ -231,6 +232,9 @@ func (d *dhcpServer) handle(conn net.PacketConn, peer net.Addr, m *dhcpv4.DHCPv4
 		dhcpv4.WithGeneric(dhcpv4.OptionInterfaceMTU, []byte{0x05, 0xdc}))
 	if err != nil {
 		panic(err)
+	}
+	if d.renew > 0 {
+		reply.UpdateOption(dhcpv4.OptGeneric(dhcpv4.OptionRenewTimeValue, dhcpv4.Duration(d.renew).ToBytes()))
 	}
 	_, _ = conn.WriteTo(reply.ToBytes(), peer)
 }
